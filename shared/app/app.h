@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef PACT_APP_APP_H
+#define PACT_APP_APP_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/app/problem.h"
+#include "shared/base/arena.h"
+#include "shared/base/str.h"
+#include "shared/crypt/token.h"
+#include "shared/db/db.h"
+#include "shared/http/http.h"
+#include "shared/json/fields.h"
+
+/*
+ * The frame: a program is tables and one call to serve(). Everything cross-cutting (dispatch, authorisation, CSRF,
+ * validation, transaction, idempotency, problems, logs, metrics, the API document) is derived from the tables here.
+ */
+
+/* How a request comes to its tenant (design: doors). */
+enum door {
+	DOOR_NONE,    /* no data permission; the handler calls its program's own door functions */
+	DOOR_SESSION, /* a signed token, whose session the database checks */
+};
+
+enum transaction {
+	TX_NONE,
+	TX_RO, /* the door makes it READ ONLY */
+	TX_RW,
+};
+
+/* Route flags. */
+#define R_LIST 1U      /* takes limit, after and count; answers {items, next} */
+#define R_PARTIAL 2U   /* merge patch (RFC 7396): no member is required */
+#define R_CREATED 4U   /* answers 201 */
+#define R_ACCEPTED 8U  /* answers 202 */
+#define R_RAW 16U      /* the handler reads the body itself; up to 256 MiB */
+#define R_STREAM 32U   /* the answer is written while the transaction runs */
+#define R_IF_MATCH 64U /* honours If-Match: r->if_match */
+#define R_NO_BODY 128U /* answers 204 */
+#define R_OPTIONAL_BODY 256U
+
+struct req;
+
+/* What a client gets: the members of one representation, declared beside its SQL function. */
+struct representation {
+	const char *name;
+	const struct field *members;
+};
+
+struct route {
+	const char *method, *path;
+	enum door door;
+	const char *permission; /* "self": any logged-in user; NULL only with DOOR_NONE */
+	enum transaction tx;
+	const struct field *params; /* query string; NULL: none */
+	const struct field *body;   /* NULL: none */
+	const struct representation *reply;
+	unsigned flags;
+	int (*handler)(struct req *r);
+	const char *summary;
+};
+
+enum job_result {
+	JOB_DONE,
+	JOB_RETRY, /* later, with backoff; dead after the job's max_attempts */
+	JOB_DEAD,  /* never again; j->error says why */
+};
+
+/* One taken job. Handlers open transactions with job_tx(). */
+struct job {
+	struct arena *a;
+	const char *tenant, *id, *kind;
+	json_t *payload;
+	const char *error; /* set before JOB_RETRY and JOB_DEAD; no personal data */
+	int attempts;
+};
+struct job_kind {
+	const char *kind;
+	enum job_result (*handler)(struct job *j);
+	int lease_s;  /* a runner that dies is replaced after this */
+	int retry_s;  /* first backoff, doubled each time up to an hour */
+};
+/* Something the runner does from time to time, whatever the queue holds. */
+struct tick {
+	const char *name;
+	int every_s;
+	void (*fn)(struct arena *a);
+};
+
+struct program {
+	const char *name;
+	const struct route *routes;
+	size_t nroutes;
+	const struct query *const *queries;
+	size_t nqueries;
+	const struct job_kind *jobs;
+	size_t njobs;
+	const struct tick *ticks;
+	size_t nticks;
+	bool (*setup)(void);                     /* reads configuration; false: the log says what is missing */
+	int (*command)(int argc, char **argv);   /* `prog -o …`, operators' commands; NULL: none */
+};
+
+/* The whole life of a program; the value is main()'s. */
+int serve(int argc, char **argv, const struct program *p);
+
+/* ── a request as handlers see it ────────────────────────────────────────────────────────────────────────────────── */
+struct header {
+	const char *name, *value;
+	struct header *next;
+};
+
+struct req {
+	struct arena *a;
+	const struct program *program;
+	const struct route *route;
+	struct http_request http;
+	const char *request_id;
+	const char *arg[ROUTE_ARGS]; /* typed path segments, in order */
+	struct token_claims claims;  /* DOOR_SESSION: of a verified token */
+	bool by_cookie;
+	json_t *body;                /* validated; NULL without one */
+	const char *body_text;       /* the same as JSON text, "{}" without one */
+	const char **param;          /* by index of route->params */
+	const char *if_match;        /* version asked for by If-Match as decimal text, or NULL */
+	struct tx *tx;
+
+	/* list routes */
+	int limit;                   /* 1 to 200 */
+	const char *after;           /* decoded cursor text, or NULL */
+	bool count;
+
+	/* the answer */
+	int status;
+	const char *content_type, *etag, *location;
+	const char *reply;
+	size_t reply_len;
+	struct header *headers;
+	bool streaming, idempotent;
+	struct field_errors errors;
+	const char *resource_id;     /* the contact an answer is about, for stored answers */
+};
+
+/* Value of a query parameter by name, normalised; NULL when it was not sent. The name must be declared. */
+const char *param(const struct req *r, const char *name);
+/* A text member of the body, NULL when absent or null. */
+const char *body_text(const struct req *r, const char *name);
+
+/* ── answers; each returns the status, so that handlers `return reply_…` ─────────────────────────────────────────── */
+/*
+ * Runs q as the last statement, commits, and passes on what it returns: column body (JSON), optional etag, location.
+ * No row: 404. The status is 200, or what the route's flags say.
+ */
+int reply_query(struct req *r, const struct query *q, const char *const *args, size_t nargs);
+/* The same for rows already had. */
+int reply_row(struct req *r, const struct rows *rows);
+/*
+ * A page: columns item (JSON) and cursor (text; its parts divided by \x1f). q must ask for limit + 1 rows (page_limit()).
+ * total: JSON members to add, such as "\"total\":12", or NULL.
+ */
+int reply_list(struct req *r, const struct query *q, const char *const *args, size_t nargs, const char *total);
+const char *page_limit(const struct req *r);
+/* Part i of the decoded cursor, NULL without one. *bad is set when the cursor does not have n parts. */
+bool cursor_parts(struct req *r, size_t n, const char **parts);
+
+int reply_json(struct req *r, int status, json_t *v); /* takes the reference */
+int reply_text(struct req *r, int status, const char *content_type, const char *text, size_t len);
+int reply_empty(struct req *r, int status);
+void reply_header(struct req *r, const char *name, const char *value);
+
+/* A problem (RFC 9457). detail: a sentence for the caller, or NULL. */
+int problem(struct req *r, const struct problem_type *p, const char *detail);
+/* With extension members: a JSON object whose reference is taken. */
+int problem_with(struct req *r, const struct problem_type *p, const char *detail, json_t *members);
+/* The field errors in r->errors as 422. */
+int problem_fields(struct req *r);
+/* What a failed transaction comes to. */
+int problem_db(struct req *r);
+
+/* Streams: the headers go at once, so call it after everything that can refuse. */
+void stream_begin(struct req *r, const char *content_type, const char *filename);
+bool stream_write(struct req *r, const void *data, size_t len);
+
+/* Reads the whole body up to max; NULL and a problem in the answer when it is longer or cut short. */
+const char *body_read(struct req *r, size_t max, size_t *len);
+
+/* ── jobs ────────────────────────────────────────────────────────────────────────────────────────────────────────── */
+/* A transaction with the job's door in it. NULL: no database. */
+struct tx *job_tx(struct job *j);
+/* Says that the job is alive; call it at least once a lease. */
+bool job_extend(struct job *j, int lease_s);
+
+/* ── configuration ───────────────────────────────────────────────────────────────────────────────────────────────── */
+const char *config(const char *name);          /* environment; NULL when unset or empty */
+const char *config_required(const char *name); /* logs what is missing */
+int config_int(const char *name, int fallback, int min, int max);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <fcgiapp.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "shared/base/str.h"
+#include "shared/http/http.h"
+
+static FCGX_Request request;
+static volatile sig_atomic_t stopping;
+
+bool
+http_init(void)
+{
+	int on = 0;
+	socklen_t len = sizeof on;
+
+	if (getsockopt(0, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) != 0 || on == 0)
+		return false;
+	/* FAIL_ACCEPT_ON_INTR: without it SIGTERM would not end a process that waits in accept() */
+	return FCGX_Init() == 0 && FCGX_InitRequest(&request, 0, FCGI_FAIL_ACCEPT_ON_INTR) == 0;
+}
+
+void
+http_stop(void)
+{
+	stopping = 1;
+}
+
+bool
+http_stopping(void)
+{
+	return stopping != 0;
+}
+
+/* nginx passes an absent header as an empty value */
+static const char *
+param(const char *name)
+{
+	const char *v = FCGX_GetParam(name, request.envp);
+
+	return v != NULL && *v != '\0' ? v : NULL;
+}
+
+bool
+http_accept(struct http_request *r)
+{
+	const char *length;
+	int64_t n = 0;
+
+	if (stopping != 0 || FCGX_Accept_r(&request) < 0)
+		return false;
+	*r = (struct http_request){
+	    .method = param("REQUEST_METHOD"),
+	    .path = param("DOCUMENT_URI"),
+	    .query = param("QUERY_STRING"),
+	    .request_id = param("REQUEST_ID"),
+	    .ip = param("REMOTE_ADDR"),
+	    .user_agent = param("HTTP_USER_AGENT"),
+	    .host = param("HTTP_HOST"),
+	    .origin = param("HTTP_ORIGIN"),
+	    .fetch_site = param("HTTP_SEC_FETCH_SITE"),
+	    .authorization = param("HTTP_AUTHORIZATION"),
+	    .cookie = param("HTTP_COOKIE"),
+	    .content_type = param("CONTENT_TYPE"),
+	    .if_match = param("HTTP_IF_MATCH"),
+	    .if_none_match = param("HTTP_IF_NONE_MATCH"),
+	    .idempotency_key = param("HTTP_IDEMPOTENCY_KEY"),
+	};
+	if (r->method == NULL)
+		r->method = "";
+	if (r->path == NULL)
+		r->path = "";
+	length = param("CONTENT_LENGTH");
+	r->has_length = length != NULL && str_int64(length, 0, INT64_MAX, &n);
+	r->content_length = (size_t)n;
+	return true;
+}
+
+size_t
+http_read(void *buf, size_t len)
+{
+	int n = FCGX_GetStr(buf, len > INT_MAX ? INT_MAX : (int)len, request.in);
+
+	return n > 0 ? (size_t)n : 0;
+}
+
+bool
+http_write(const void *data, size_t len)
+{
+	const char *p = data;
+
+	while (len > 0) {
+		int n = FCGX_PutStr(p, len > INT_MAX ? INT_MAX : (int)len, request.out);
+
+		if (n <= 0)
+			return false;
+		p += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+void
+http_finish(void)
+{
+	FCGX_Finish_r(&request);
+}
