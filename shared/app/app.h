@@ -141,6 +141,7 @@ struct req {
 	size_t reply_len;
 	struct header *headers;
 	bool streaming, idempotent;
+	const char *idempotency_sha; /* of the body, as bytea text */
 	struct field_errors errors;
 	const char *resource_id;     /* the contact an answer is about, for stored answers */
 };

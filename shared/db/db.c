@@ -155,6 +155,12 @@ tx_tenant(struct tx *tx, const char *tenant)
 	tx->tenant = tenant;
 }
 
+bool
+tx_open(const struct tx *tx)
+{
+	return !tx->ended;
+}
+
 const struct db_error *
 tx_error(const struct tx *tx)
 {

@@ -84,6 +84,8 @@ struct rows *tx_last(struct tx *tx, const struct query *q, const char *const *ar
 bool tx_commit(struct tx *tx);
 /* Takes everything back. No-op after a commit or a failure. */
 void tx_rollback(struct tx *tx);
+/* Not yet committed, rolled back or lost. */
+bool tx_open(const struct tx *tx);
 const struct db_error *tx_error(const struct tx *tx);
 
 /*

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Who asks: the signed token of a request, and whether a browser's change came from our own page. */
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "shared/app/private.h"
+
+/* Tokens verified lately by this process. A signature costs 40 us, its SHA-256 one; whether the session still lives is
+ * asked of the database each time, so a hit here grants nothing by itself. */
+#define SEEN 256
+static struct {
+	uint8_t digest[SHA256_LEN];
+	struct token_claims claims;
+} seen[SEEN];
+
+static const char *own_origin;
+
+void
+session_setup(const char *base_url)
+{
+	own_origin = base_url;
+}
+
+static bool
+token_known(struct token_claims *out, const char *token, size_t len)
+{
+	uint8_t digest[SHA256_LEN];
+	int64_t now = (int64_t)time(NULL);
+	size_t slot;
+
+	if (len >= TOKEN_MAX)
+		return false;
+	sha256(digest, token, len);
+	slot = digest[0] % SEEN;
+	if (bytes_equal(seen[slot].digest, digest, sizeof digest) && seen[slot].claims.expires > now) {
+		*out = seen[slot].claims;
+		return true;
+	}
+	if (!token_check(out, token, len, now))
+		return false;
+	memcpy(seen[slot].digest, digest, sizeof digest);
+	seen[slot].claims = *out;
+	return true;
+}
+
+static bool
+safe_method(const struct req *r)
+{
+	return strcmp(r->http.method, "GET") == 0 || strcmp(r->http.method, "HEAD") == 0;
+}
+
+bool
+session_same_origin(struct req *r)
+{
+	const char *site = r->http.fetch_site, *origin = r->http.origin;
+	bool shown = site != NULL || origin != NULL;
+	bool ok = (origin == NULL || str_eq(origin, own_origin)) &&
+	    (site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0);
+
+	if (safe_method(r))
+		return true;
+	/* a browser always says one of the two for an unsafe verb; with a cookie, silence is no proof */
+	if (ok && (shown || !r->by_cookie))
+		return true;
+	(void)problem(r, &P_CSRF, NULL);
+	return false;
+}
+
+bool
+session_authenticate(struct req *r)
+{
+	const char *token = NULL, *auth = r->http.authorization;
+
+	if (auth != NULL && strncasecmp(auth, "Bearer ", 7) == 0) {
+		token = auth + 7;
+	} else {
+		token = cookie_get(r->a, r->http.cookie, "__Host-pact");
+		r->by_cookie = token != NULL;
+	}
+	if (token != NULL && token_known(&r->claims, token, strlen(token)))
+		return true;
+	reply_header(r, "WWW-Authenticate", "Bearer");
+	(void)problem(r, &P_UNAUTHENTICATED, NULL);
+	return false;
+}
+
+void
+session_enter(struct req *r, const char *permission, bool read_only)
+{
+	tx_queue(r->tx, &q_enter_session,
+	    ARGS(r->claims.tenant, r->claims.session, db_bytea(r->a, r->claims.secret, sizeof r->claims.secret), permission,
+	        r->http.ip, r->request_id, read_only ? "true" : "false"));
+}
