@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The programs. A pool is one more socket with the same program behind it; nginx/pact.conf.in says which path goes where.
+#     pool       program  processes
+pools='
+      auth       auth     2
+      auth-hash  auth     2
+      crm        crm      4
+      crm-bulk   crm      2
+      audit      audit    2
+      mail       mail     2
+'
+programs='auth crm audit mail'
+
+# program_env PROGRAM POOL prints its environment, an assignment a line. Only auth is shown the keys.
+program_env() {
+	local name
+	cat <<-EOT
+		PACT_DB=host='$run' dbname=pact user=pact_$1 passfile='$keys/pgpass-$1' application_name=$2
+		PACT_BASE_URL=$base_url
+		PACT_VERIFY_KEY=$keys/verify.pem
+		PACT_POOL=$2
+		PACT_METRICS=$run/$1.metrics
+	EOT
+	case $1 in
+	auth)
+		cat <<-EOT
+			PACT_SIGN_KEY=$keys/sign.pem
+			PACT_PEPPER=$keys/pepper
+			PACT_MASTER_KEY=$keys/master.key
+		EOT
+		;;
+	mail)
+		if [ -n "${PACT_SMTP_URL:-}" ]; then
+			echo "PACT_SMTP_URL=$PACT_SMTP_URL"
+		else
+			echo "PACT_MAIL_DIR=$var/mail"
+		fi
+		echo "PACT_MAIL_FROM=${PACT_MAIL_FROM:-Pact <pact@localhost>}"
+		;;
+	esac
+	# handed through from who starts the stack: tests, and sanitizer builds
+	for name in PACT_TEST PACT_HASH_COST PACT_MAX_REQUESTS PACT_MAX_SECONDS PACT_DEBUG ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS; do
+		[ -z "${!name:-}" ] || echo "$name=${!name}"
+	done
+}
+
+# The programs run from copies: a build beside a running stack does not disturb it, and the copies are where the user
+# who runs them can go.
+programs_copy() {
+	local name
+	for name in $programs; do
+		cmp -s "$root/$build/$name" "$var/bin/$name" || install -m 755 "$root/$build/$name" "$var/bin/$name"
+	done
+	if [ -e "$root/$build/pact_context.so" ]; then
+		cmp -s "$root/$build/pact_context.so" "$var/lib/pact_context.so" ||
+			install -m 755 "$root/$build/pact_context.so" "$var/lib/pact_context.so"
+	fi
+}
+
+# multiwatch replaces a process at once, however often it ends; its own defaults give up after three exits in ten seconds.
+pools_start() {
+	local pool program n env
+	while read -r pool program n; do
+		[ -n "$pool" ] || continue
+		mapfile -t env < <(program_env "$program" "$pool")
+		rm -f "$run/$pool.sock"
+		service "$pool" TERM $app_user "${env[@]}" spawn-fcgi -n -s "$run/$pool.sock" -M 0660 -- \
+			/usr/bin/multiwatch -f "$n" -r 1000000 -t 1 -- "$var/bin/$program"
+	done <<<"$pools"
+	for program in $programs; do
+		mapfile -t env < <(program_env "$program" "$program-job")
+		service "$program-job" TERM $app_user "${env[@]}" \
+			/usr/bin/multiwatch -f 1 -r 1000000 -t 1 -- "$var/bin/$program" -j
+	done
+}
+
+# Configuration and schema, asked of each program before it is put behind nginx.
+programs_check() {
+	local program env
+	for program in $programs; do
+		mapfile -t env < <(program_env "$program" "$program")
+		as $app_user env -i "${env[@]}" "$var/bin/$program" -t >"$log/$program-check.log" 2>&1 ||
+			{ tail -n 5 "$log/$program-check.log" >&2; die "$program -t found something wrong; see $log/$program-check.log"; }
+	done
+}
+
+health_url() {
+	case $1 in
+	auth-hash | crm-bulk) echo "http://127.0.0.1:$metrics_port/healthz/$1" ;;
+	*) echo "$base_url/healthz/$1" ;;
+	esac
+}
+
+pools_wait() {
+	local pool program n end=$((SECONDS + 30))
+	while read -r pool program n; do
+		[ -n "$pool" ] || continue
+		until curl -sf -o /dev/null --max-time 5 --noproxy '*' --cacert "$var/tls/ca.pem" "$(health_url "$pool")"; do
+			[ $SECONDS -lt $end ] || { tail -n 5 "$log/$pool.log" "$log/nginx-error.log" >&2; die "$pool does not answer; see $log/$pool.log"; }
+			sleep 0.05
+		done
+	done <<<"$pools"
+}
