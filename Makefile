@@ -17,7 +17,7 @@ LIBS_mail := $(shell pkg-config --libs libcurl 2>/dev/null)
 WARN := -Wall -Wextra -Wformat=2 -Wconversion -Wsign-conversion -Wimplicit-fallthrough -Werror=format-security \
 	-Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion -Wshadow -Wundef -Wvla \
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wcast-qual -Wwrite-strings -Wpointer-arith \
-	-Wnull-dereference
+	-Wnull-dereference -Wno-missing-field-initializers
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -fPIE \
 	-fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing
 ifeq ($(shell $(CC) --version 2>/dev/null | grep -c clang),0)

@@ -165,7 +165,9 @@ int reply_row(struct req *r, const struct rows *rows);
  */
 int reply_list(struct req *r, const struct query *q, const char *const *args, size_t nargs, const char *total);
 const char *page_limit(const struct req *r);
-/* Part i of the decoded cursor, NULL without one. *bad is set when the cursor does not have n parts. */
+/* After a commit: a second transaction through the route's door, in r->tx. False when it cannot be had. */
+bool reenter(struct req *r);
+/* The n parts of the decoded cursor, NULL each without one. False, with a field error, when it has another number. */
 bool cursor_parts(struct req *r, size_t n, const char **parts);
 
 int reply_json(struct req *r, int status, json_t *v); /* takes the reference */

@@ -141,6 +141,15 @@ audit_refusal(struct req *r)
 	(void)tx_commit(tx);
 }
 
+bool
+reenter(struct req *r)
+{
+	r->tx = tx_begin(r->a, r->claims.tenant);
+	if (r->tx != NULL)
+		session_enter(r, r->route->permission, r->route->tx == TX_RO);
+	return r->tx != NULL;
+}
+
 static enum db_err
 attempt(struct req *r)
 {

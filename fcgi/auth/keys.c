@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <ctype.h>
+#include <openssl/evp.h>
+#include <string.h>
+
+#include "fcgi/auth/auth.h"
+#include "shared/base/log.h"
+
+static uint8_t directory_key[SHA256_LEN], session_key[SHA256_LEN], refresh_key[SHA256_LEN];
+static uint8_t master[32];
+static bool have_master;
+
+static void
+derive(uint8_t out[static SHA256_LEN], const uint8_t pepper[static 32], const char *purpose)
+{
+	hmac_sha256(out, pepper, 32, &(struct bytes){purpose, strlen(purpose)}, 1);
+}
+
+bool
+keys_load(void)
+{
+	uint8_t pepper[32];
+	bool ok = key_file(pepper, sizeof pepper, config_required("PACT_PEPPER"));
+
+	if (ok) {
+		derive(directory_key, pepper, "pact/directory/v1");
+		derive(session_key, pepper, "pact/session/v1");
+		derive(refresh_key, pepper, "pact/refresh/v1");
+	} else {
+		log_msg(LOG_ERROR, "PACT_PEPPER does not name a file of 32 bytes");
+	}
+	wipe(pepper, sizeof pepper);
+	have_master = key_file(master, sizeof master, config_required("PACT_MASTER_KEY"));
+	if (!have_master)
+		log_msg(LOG_ERROR, "PACT_MASTER_KEY does not name a file of 32 bytes");
+	return ok && have_master;
+}
+
+void
+address_hmac(uint8_t out[static SHA256_LEN], const char *email)
+{
+	char lower[256] = {0};
+	size_t n = strnlen(email, sizeof lower - 1);
+
+	/* ASCII only, and the same wherever an address is looked up: the directory needs to agree with itself alone */
+	for (size_t i = 0; i < n; i++)
+		lower[i] = (char)tolower((unsigned char)email[i]);
+	hmac_sha256(out, directory_key, sizeof directory_key, &(struct bytes){lower, n}, 1);
+}
+
+void
+session_secret(uint8_t out[static SECRET_LEN], const char *session)
+{
+	hmac_sha256(out, session_key, sizeof session_key, &(struct bytes){session, strlen(session)}, 1);
+}
+
+void
+refresh_next(uint8_t out[static SECRET_LEN], const char *session, const uint8_t current[static SECRET_LEN])
+{
+	const struct bytes parts[] = {{session, strlen(session)}, {current, SECRET_LEN}};
+
+	hmac_sha256(out, refresh_key, sizeof refresh_key, parts, NELEMS(parts));
+}
+
+static void
+cipher_freep(EVP_CIPHER_CTX **c)
+{
+	EVP_CIPHER_CTX_free(*c);
+}
+
+bool
+data_key_new(uint8_t out[static WRAPPED_KEY_LEN], const char *tenant)
+{
+	CLEANUP(cipher_freep) EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+	uint8_t key[32];
+	int len = 0, more = 0;
+	bool ok;
+
+	random_bytes(out, 12);
+	random_bytes(key, sizeof key);
+	/* the tenant's id is authenticated too: a wrapped key moved to another tenant does not open */
+	ok = have_master && c != NULL && EVP_EncryptInit_ex(c, EVP_aes_256_gcm(), NULL, master, out) == 1 &&
+	    EVP_EncryptUpdate(c, NULL, &more, (const uint8_t *)tenant, (int)strlen(tenant)) == 1 &&
+	    EVP_EncryptUpdate(c, out + 12, &len, key, sizeof key) == 1 && len == 32 &&
+	    EVP_EncryptFinal_ex(c, out + 44, &more) == 1 && more == 0 &&
+	    EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, 16, out + 44) == 1;
+	wipe(key, sizeof key);
+	return ok;
+}
+
+const char *
+master_key_id(struct arena *a)
+{
+	uint8_t digest[SHA256_LEN];
+	char *hex = arena_alloc(a, 17);
+
+	hmac_sha256(digest, master, sizeof master, &(struct bytes){"pact/key-id", 11}, 1);
+	hex_encode(hex, digest, 8);
+	return hex;
+}

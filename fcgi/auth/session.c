@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The session in use and the user's other devices. Ending one works at once: every door asks the database. */
+#include "fcgi/auth/auth.h"
+
+TENANT_QUERY(q_session, PLAN_GENERIC, "SELECT api.session_json($1::uuid, $2::uuid, $3::uuid) AS body");
+DOOR_QUERY(q_session_end, "SELECT app.session_end($1::uuid, 'logout')");
+TENANT_QUERY(q_sessions, PLAN_GENERIC,
+    "SELECT api.device_json(s, $3::uuid) AS item, s.id::text AS cursor FROM pact.session s "
+    "WHERE s.tenant_id = $1::uuid AND s.user_id = $2::uuid AND s.ended_at IS NULL AND s.expires_at > now() "
+    "AND ($4::uuid IS NULL OR s.id < $4::uuid) ORDER BY s.id DESC LIMIT $5::int");
+TENANT_QUERY(q_session_end_own, PLAN_GENERIC, "SELECT app.session_end_own($1::uuid, $2::uuid, $3::uuid) AS body");
+
+static const struct field device_members[] = {
+    {"public_id", F_UUID, REQUIRED},
+    {"current", F_BOOL, REQUIRED},
+    {"method", F_TEXT, REQUIRED},
+    {"ip", F_TEXT, REQUIRED | NULLABLE},
+    {"user_agent", F_TEXT, REQUIRED | NULLABLE},
+    {"created_at", F_TIME, REQUIRED},
+    {"last_seen_at", F_TIME, REQUIRED},
+    {"expires_at", F_TIME, REQUIRED},
+    {0},
+};
+const struct representation device_rep = {"device", device_members};
+
+int
+session_get(struct req *r)
+{
+	return reply_query(r, &q_session, ARGS(r->claims.user, r->claims.session));
+}
+
+int
+logout(struct req *r)
+{
+	tx_queue(r->tx, &q_session_end, ARGS(r->claims.session));
+	if (!tx_commit(r->tx))
+		return problem_db(r);
+	clear_cookies(r);
+	return reply_empty(r, 204);
+}
+
+int
+session_list(struct req *r)
+{
+	const char *after;
+
+	if (!cursor_parts(r, 1, &after) || (after != NULL && !uuid_valid(after)))
+		return problem(r, &P_BAD_REQUEST, "The cursor is not one of this list.");
+	return reply_list(r, &q_sessions, ARGS(r->claims.user, r->claims.session, after, page_limit(r)), NULL);
+}
+
+int
+session_delete(struct req *r)
+{
+	return reply_query(r, &q_session_end_own, ARGS(r->claims.user, r->arg[0]));
+}
