@@ -9,7 +9,8 @@ DOOR_QUERY(q_login_begin, "SELECT retry_after, tenant_id, user_id, password_hash
 DOOR_QUERY(q_login_succeed, "SELECT body FROM app.login_succeed($1::uuid, $2::uuid, $3::uuid, $4::bytea, $5::bytea, $6, $7, "
                             "$8, $9, $10::bytea)");
 DOOR_QUERY(q_login_refuse, "SELECT app.login_refuse($1::uuid, $2::uuid, $3, $4, $5)");
-DOOR_QUERY(q_refresh, "SELECT outcome, user_id, transport, body "
+DOOR_QUERY(q_refresh, "SELECT outcome, user_id, transport, "
+                      "CASE WHEN outcome IN ('rotated', 'grace') THEN app.session_json($2::uuid) END AS body "
                       "FROM app.refresh($1::uuid, $2::uuid, $3::bytea, $4::bytea, $5, $6)");
 
 const struct field login_body[] = {
@@ -31,7 +32,6 @@ static const struct field session_user[] = {
     {0},
 };
 static const struct field session_workspace[] = {
-    {"public_id", F_UUID, REQUIRED},
     {"slug", F_TEXT, REQUIRED},
     {"name", F_TEXT, REQUIRED},
     {0},

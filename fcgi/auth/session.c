@@ -2,13 +2,15 @@
 /* The session in use and the user's other devices. Ending one works at once: every door asks the database. */
 #include "fcgi/auth/auth.h"
 
-TENANT_QUERY(q_session, PLAN_GENERIC, "SELECT api.session_json($1::uuid, $2::uuid, $3::uuid) AS body");
+DOOR_QUERY(q_session, "SELECT app.session_json($1::uuid) AS body");
 DOOR_QUERY(q_session_end, "SELECT app.session_end($1::uuid, 'logout')");
 TENANT_QUERY(q_sessions, PLAN_GENERIC,
-    "SELECT api.device_json(s, $3::uuid) AS item, s.id::text AS cursor FROM pact.session s "
-    "WHERE s.tenant_id = $1::uuid AND s.user_id = $2::uuid AND s.ended_at IS NULL AND s.expires_at > now() "
-    "AND ($4::uuid IS NULL OR s.id < $4::uuid) ORDER BY s.id DESC LIMIT $5::int");
-TENANT_QUERY(q_session_end_own, PLAN_GENERIC, "SELECT app.session_end_own($1::uuid, $2::uuid, $3::uuid) AS body");
+    "SELECT json_build_object('public_id', s.id, 'current', s.id = $3::uuid, 'method', s.method, 'ip', s.ip, "
+    "'user_agent', s.user_agent, 'created_at', app.rfc3339(s.created_at), 'last_seen_at', app.rfc3339(s.last_seen_at), "
+    "'expires_at', app.rfc3339(s.expires_at)) AS item, s.id::text AS cursor "
+    "FROM pact.session s WHERE s.tenant_id = $1::uuid AND s.user_id = $2::uuid AND s.ended_at IS NULL AND s.expires_at > now() "
+    "AND s.id < coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') ORDER BY s.id DESC LIMIT $5::int");
+DOOR_QUERY(q_session_end_own, "SELECT app.session_end($1::uuid, 'ended by the user') AS body");
 
 static const struct field device_members[] = {
     {"public_id", F_UUID, REQUIRED},
@@ -26,7 +28,7 @@ const struct representation device_rep = {"device", device_members};
 int
 session_get(struct req *r)
 {
-	return reply_query(r, &q_session, ARGS(r->claims.user, r->claims.session));
+	return reply_query(r, &q_session, ARGS(r->claims.session));
 }
 
 int
@@ -52,5 +54,5 @@ session_list(struct req *r)
 int
 session_delete(struct req *r)
 {
-	return reply_query(r, &q_session_end_own, ARGS(r->claims.user, r->arg[0]));
+	return reply_query(r, &q_session_end_own, ARGS(r->arg[0]));
 }
