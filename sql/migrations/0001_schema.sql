@@ -14,7 +14,10 @@ CREATE SCHEMA directory AUTHORIZATION pact_owner;
 CREATE SCHEMA app AUTHORIZATION pact_owner;
 CREATE SCHEMA api AUTHORIZATION pact_owner;
 CREATE SCHEMA ops AUTHORIZATION pact_owner;
-REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO pact_owner, pact_door;
+GRANT USAGE, CREATE ON SCHEMA app, ops TO pact_door;
+GRANT USAGE ON SCHEMA pact, directory, api TO pact_door;
 ALTER DEFAULT PRIVILEGES FOR ROLE pact_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES FOR ROLE pact_door REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 
@@ -33,8 +36,7 @@ CREATE OPERATOR CLASS app.gin_trgm_leakproof_ops FOR TYPE text USING gin AS
 	FUNCTION 4 gin_trgm_consistent (internal, int2, text, int4, internal, internal, internal, internal),
 	FUNCTION 6 gin_trgm_triconsistent (internal, int2, text, int4, internal, internal, internal),
 	STORAGE int4;
-GRANT USAGE ON SCHEMA app TO PUBLIC;
-GRANT EXECUTE ON FUNCTION app.text_like(text, text) TO PUBLIC;
+REVOKE EXECUTE ON FUNCTION app.text_like(text, text) FROM PUBLIC;
 
 SET ROLE pact_owner;
 
@@ -57,15 +59,13 @@ CREATE FUNCTION app.request_id() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
 CREATE FUNCTION app.module() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
 	AS $$ SELECT pg_catalog.regexp_replace(session_user::text, '^pact_', '') $$;
 
--- RFC 9562 UUIDv7: 48 bits of Unix milliseconds, then the microseconds within it as the 12 bits of rand_a (method 3),
--- so that ids made in one session sort by time.
+-- RFC 9562 UUIDv7: 48 bits of Unix milliseconds, then the fraction of the millisecond in the 12 bits of rand_a (method
+-- 3), so that ids made one after the other sort by time. One expression that names p_at once, so that it is inlined into
+-- column defaults: a call of a function that is not costs more than the row.
 CREATE FUNCTION app.uuid7(p_at timestamptz DEFAULT clock_timestamp()) RETURNS uuid LANGUAGE sql VOLATILE PARALLEL SAFE
 	AS $$
-	SELECT encode(
-		substring(int8send((us / 1000)::bigint) FROM 3)
-		|| substring(int8send((28672 + (us % 1000) * 4096 / 1000)::bigint) FROM 7)
-		|| substring(uuid_send(gen_random_uuid()) FROM 9), 'hex')::uuid
-	FROM (SELECT (extract(epoch FROM p_at) * 1000000)::bigint AS us) t
+	SELECT (overlay(lpad(to_hex((date_part('epoch', p_at) * 4096000)::bigint), 15, '0') PLACING '7' FROM 13 FOR 0)
+		|| right(gen_random_uuid()::text, 17))::uuid
 	$$;
 -- The smallest UUIDv7 of an instant: partition bounds and time filters on id.
 CREATE FUNCTION app.uuid7_floor(p_at timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -88,13 +88,17 @@ CREATE TABLE app.table_register (
 	table_name    text PRIMARY KEY,
 	resource_type text NOT NULL,            -- what the audit log calls a row
 	subject       text,                     -- the column that names the contact a row is about; null: none
-	audited       boolean NOT NULL
+	audited       boolean NOT NULL,
+	resource_id   text,                     -- the column that is the audit event's resource_id; null: none
+	audit_extra   text                      -- SQL, a jsonb added to old and new of row r: names of what r points at
 );
 CREATE TABLE app.column_register (
 	table_name    text NOT NULL REFERENCES app.table_register,
 	column_name   text NOT NULL,
 	personal      boolean NOT NULL,
-	on_erase      text NOT NULL CHECK (on_erase IN ('delete', 'null', 'keep')),  -- delete: the row goes
+	-- delete: the row goes; null: the value goes; keep: it stays, because…; match: no key says whose it is, so it goes
+	-- where it contains the person's address, telephone number or full name
+	on_erase      text NOT NULL CHECK (on_erase IN ('delete', 'null', 'keep', 'match')),
 	in_access     boolean NOT NULL,         -- in the access packet and C5's export
 	in_portability boolean NOT NULL,
 	audited       boolean NOT NULL,         -- old and new value in the audit event
@@ -102,21 +106,28 @@ CREATE TABLE app.column_register (
 	PRIMARY KEY (table_name, column_name),
 	CHECK (NOT (personal AND on_erase = 'keep') OR reason IS NOT NULL)
 );
--- One call per table: lines of `column on_erase flags reason…`; flags: p personal, a access, o portability,
--- d audited (old and new in the diff), - none.
-CREATE FUNCTION app.declare_table(p_table text, p_resource text, p_subject text, p_audited boolean, p_columns text)
-	RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+-- Lines of `column on_erase flags reason…`; flags: p personal, a access, o portability, d audited (old and new in the
+-- diff), - none. For a later migration that adds columns to a table declared before.
+CREATE FUNCTION app.declare_columns(p_table text, p_columns text) RETURNS void LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	line text;
 	w text[];
 BEGIN
-	INSERT INTO app.table_register VALUES (p_table, p_resource, p_subject, p_audited);
 	FOREACH line IN ARRAY string_to_array(p_columns, E'\n') LOOP
 		w := regexp_split_to_array(btrim(line, E' \t'), '\s+');
 		CONTINUE WHEN coalesce(w[1], '') = '';
 		INSERT INTO app.column_register VALUES (p_table, w[1], w[3] LIKE '%p%', w[2], w[3] LIKE '%a%', w[3] LIKE '%o%',
-			p_audited AND w[3] LIKE '%d%', nullif(array_to_string(w[4:], ' '), ''));
+			w[3] LIKE '%d%', nullif(array_to_string(w[4:], ' '), ''));
 	END LOOP;
+END $$;
+-- One call per table.
+CREATE FUNCTION app.declare_table(p_table text, p_resource text, p_subject text, p_audited boolean, p_columns text,
+	p_resource_id text DEFAULT 'id', p_audit_extra text DEFAULT NULL)
+	RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	INSERT INTO app.table_register VALUES (p_table, p_resource, p_subject, p_audited, p_resource_id, p_audit_extra);
+	PERFORM app.declare_columns(p_table, p_columns);
 END $$;
 
 -- Row-level security, forced, on one table; also checks that its keys begin with the tenant.
@@ -135,7 +146,8 @@ CREATE TABLE app.schema_version (
 -- ── directory: known before a tenant is ──────────────────────────────────────────────────────────────────────────
 CREATE TABLE directory.workspace (
 	slug      text PRIMARY KEY CHECK (slug ~ '^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$'),
-	tenant_id uuid NOT NULL UNIQUE
+	tenant_id uuid NOT NULL UNIQUE,
+	suspended boolean NOT NULL DEFAULT false        -- its jobs wait
 );
 -- Login by address alone: a keyed hash of the address (key with `auth`, never here) to the workspaces that have it.
 CREATE TABLE directory.login (
@@ -160,8 +172,10 @@ CREATE TABLE app.job_queue (
 	module    text NOT NULL,
 	kind      text NOT NULL,
 	run_at    timestamptz NOT NULL DEFAULT now(),
-	lease     timestamptz,
+	lease     timestamptz,                          -- taken until then
+	holder    int,                                  -- by this backend: a runner that lost its lease cannot go on
 	attempts  int NOT NULL DEFAULT 0,
+	max_attempts int NOT NULL DEFAULT 5,
 	PRIMARY KEY (tenant_id, job_id)
 );
 CREATE INDEX job_queue_next ON app.job_queue (module, run_at);

@@ -96,7 +96,7 @@ CREATE TABLE pact.session (
 	PRIMARY KEY (tenant_id, id),
 	FOREIGN KEY (tenant_id, user_id) REFERENCES pact.user_account ON DELETE CASCADE
 );
-CREATE INDEX session_user ON pact.session (tenant_id, user_id, id);
+CREATE INDEX session_of_user ON pact.session (tenant_id, user_id, id);
 
 -- ── CRM ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 CREATE TABLE pact.account (
@@ -121,8 +121,9 @@ CREATE TABLE pact.custom_field (
 	created_at timestamptz NOT NULL DEFAULT now(),
 	PRIMARY KEY (tenant_id, key)
 );
--- The projection of the ledger: who somebody is now and whether they may be mailed. Consent columns change through
--- app.consent_set() alone.
+-- The projection of the ledger: who somebody is now and whether they may be mailed. Triggers write the ledger from it in
+-- the same statement (sql/api/consent.sql), so that the two cannot disagree; consent columns of a contact that is there
+-- change through app.consent_apply() alone, which holds the rules.
 CREATE TABLE pact.contact (
 	tenant_id        uuid NOT NULL REFERENCES pact.tenant,
 	id               uuid NOT NULL DEFAULT app.uuid7(),
@@ -142,8 +143,11 @@ CREATE TABLE pact.contact (
 	custom           jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(custom) = 'object'),
 	consent_status   text NOT NULL CHECK (consent_status IN ('confirmed', 'pending', 'declined')),
 	consent_source   text NOT NULL,
-	consent_at       timestamptz NOT NULL,
-	consent_event_id uuid NOT NULL,                -- the ledger event that says so
+	consent_at       timestamptz NOT NULL DEFAULT now(),  -- when the person did what consent_status says, as far as known
+	consent_evidence jsonb,                        -- what shows it
+	consent_import_id uuid,                        -- the import that changed it last; null when made by one (import_id)
+	consent_event_id uuid NOT NULL DEFAULT app.uuid7(),   -- the ledger event that says so
+	declined_at      timestamptz,                  -- the last decline, also when a later confirmation followed it
 	suppressed       boolean NOT NULL DEFAULT false,
 	import_id        uuid,                         -- the import that made it
 	archived_at      timestamptz,
@@ -176,9 +180,9 @@ CREATE TABLE pact.contact_event (
 	tenant_id    uuid NOT NULL,
 	id           uuid NOT NULL DEFAULT app.uuid7(),
 	contact_id   uuid NOT NULL,
-	kind         text NOT NULL CHECK (kind IN ('created', 'consent', 'archived', 'restored', 'merged', 'import_reverted',
-	                                           'erasure_executed')),
+	kind         text NOT NULL CHECK (kind IN ('created', 'consent', 'archived', 'restored', 'merged', 'erasure_executed')),
 	at           timestamptz NOT NULL DEFAULT now(),
+	effective_at timestamptz,                      -- when the person did it, where that was earlier than `at`
 	status       text CHECK (status IN ('confirmed', 'pending', 'declined')),
 	previous     text,
 	source       text NOT NULL,                    -- manual, api, import, unsubscribe, policy, …
@@ -187,7 +191,6 @@ CREATE TABLE pact.contact_event (
 	actor_email  text DEFAULT app.actor_email(),
 	evidence     jsonb,                            -- what the person did, when, where; nulled on erasure
 	import_id    uuid,
-	import_line  bigint,
 	request_id   text DEFAULT app.request_id(),
 	PRIMARY KEY (tenant_id, id)
 ) PARTITION BY RANGE (id);
@@ -224,7 +227,8 @@ CREATE TABLE pact.suppression (
 	tenant_id    uuid NOT NULL REFERENCES pact.tenant,
 	address_hash bytea NOT NULL,
 	reason       text NOT NULL CHECK (reason IN ('unsubscribed', 'declined', 'erased', 'bounced', 'complaint', 'objection')),
-	created_at   timestamptz NOT NULL DEFAULT now(),
+	created_at   timestamptz NOT NULL DEFAULT now(),   -- of the decline: evidence must be later to lift it
+	event_id     uuid,                             -- the ledger event that asked for it
 	PRIMARY KEY (tenant_id, address_hash)
 );
 
@@ -301,10 +305,13 @@ CREATE TABLE pact.job (
 	id           uuid NOT NULL DEFAULT app.uuid7(),
 	module       text NOT NULL,
 	kind         text NOT NULL,
-	payload      jsonb NOT NULL DEFAULT '{}',
+	payload      jsonb NOT NULL DEFAULT '{}',      -- emptied when the job is done
 	status       text NOT NULL DEFAULT 'queued' CHECK (status IN ('queued', 'running', 'done', 'failed', 'dead')),
 	attempts     int NOT NULL DEFAULT 0,
 	max_attempts int NOT NULL DEFAULT 5,
+	done         bigint NOT NULL DEFAULT 0,        -- progress, for whoever waits
+	total        bigint,
+	result       jsonb,
 	last_error   text,
 	requested_by uuid DEFAULT app.actor_id(),
 	request_id   text DEFAULT app.request_id(),
@@ -358,6 +365,7 @@ CREATE TABLE pact.audit_event (
 	actor_email     text DEFAULT app.actor_email(),
 	resource_type   text NOT NULL,
 	resource_id     uuid,
+	subject_id      uuid,                          -- the contact it is about, where that is not the resource itself
 	old             jsonb,
 	new             jsonb,
 	ip              text DEFAULT app.ip(),
@@ -372,6 +380,7 @@ CREATE INDEX audit_event_actor ON pact.audit_event (tenant_id, actor_id, id);
 CREATE INDEX audit_event_action ON pact.audit_event (tenant_id, action, id);
 CREATE INDEX audit_event_resource ON pact.audit_event (tenant_id, resource_id, id);
 CREATE INDEX audit_event_type ON pact.audit_event (tenant_id, resource_type, id);
+CREATE INDEX audit_event_subject ON pact.audit_event (tenant_id, subject_id, id) WHERE subject_id IS NOT NULL;
 CREATE INDEX audit_event_ip ON pact.audit_event (tenant_id, ip, id);
 
 SELECT app.tenant_table(t) FROM unnest(ARRAY['tenant', 'tenant_key', 'user_account', 'user_password', 'role', 'user_role',

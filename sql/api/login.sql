@@ -1,0 +1,211 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
+-- Login, refresh, logout, own password: for the program `auth` alone, which checks the password in between.
+SET ROLE pact_door;
+
+-- What one throttle counts together: an IPv4 address, an IPv6 /64.
+CREATE OR REPLACE FUNCTION app.ip_net(p_ip text) RETURNS text LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	RETURN CASE WHEN family(p_ip::inet) = 6 THEN host(network(set_masklen(p_ip::inet, 64))) ELSE host(p_ip::inet) END;
+EXCEPTION WHEN invalid_text_representation THEN
+	RETURN coalesce(p_ip, '');
+END $$;
+CREATE OR REPLACE FUNCTION app.throttle_key(p_tag text, p_address bytea, p_ip text) RETURNS bytea LANGUAGE sql IMMUTABLE
+	AS $$ SELECT sha256(convert_to(p_tag || '|' || coalesce(encode(p_address, 'hex'), '') || '|' || coalesce(app.ip_net(p_ip), ''), 'UTF8')) $$;
+
+-- Counts the attempt, then finds the one user that the address means: in the named workspace, or in the one last used.
+-- Always one row. retry_after (seconds) not null: refused before anything is hashed.
+CREATE OR REPLACE FUNCTION app.login_begin(p_address_hmac bytea, p_ip text, p_workspace text)
+	RETURNS TABLE (retry_after int, tenant_id uuid, user_id uuid, password_hash text, usable boolean, workspaces int)
+	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	d record;
+BEGIN
+	usable := false;
+	workspaces := 0;
+	-- in the order of their keys, so that two logins cannot wait for each other
+	WITH bucket AS (
+		SELECT * FROM (VALUES (app.throttle_key('address+ip', p_address_hmac, p_ip), 10, interval '15 minutes'),
+			(app.throttle_key('address', p_address_hmac, NULL), 100, interval '1 hour'),
+			(app.throttle_key('ip', NULL, p_ip), 200, interval '15 minutes')) b (key, most, span)
+		ORDER BY key
+	), counted AS (
+		INSERT INTO app.throttle AS t (key, window_start, n) SELECT key, clock_timestamp(), 1 FROM bucket
+		ON CONFLICT (key) DO UPDATE SET
+			n = CASE WHEN t.window_start + (SELECT span FROM bucket b WHERE b.key = t.key) < clock_timestamp() THEN 1
+				ELSE least(t.n + 1, 1000) END,
+			window_start = CASE WHEN t.window_start + (SELECT span FROM bucket b WHERE b.key = t.key) < clock_timestamp()
+				THEN clock_timestamp() ELSE t.window_start END
+		RETURNING t.key, t.window_start, t.n
+	)
+	SELECT max(greatest(1, ceil(extract(epoch FROM c.window_start + b.span - clock_timestamp()))))::int INTO retry_after
+		FROM counted c JOIN bucket b USING (key) WHERE c.n > b.most;
+	IF retry_after IS NOT NULL THEN
+		RETURN NEXT;
+		RETURN;
+	END IF;
+
+	SELECT l.tenant_id, l.user_id, count(*) OVER () AS n, w.slug = p_workspace AS named INTO d
+		FROM directory.login l JOIN directory.workspace w ON w.tenant_id = l.tenant_id
+		WHERE l.address_hmac = p_address_hmac
+		ORDER BY w.slug = p_workspace DESC NULLS LAST, l.last_used DESC, l.tenant_id LIMIT 1;
+	IF FOUND THEN
+		workspaces := d.n;
+		IF p_workspace IS NULL OR d.named THEN
+			PERFORM set_config('pact.tenant_id', d.tenant_id::text, true);
+			SELECT p.hash, u.status = 'active' AND t.status = 'active' INTO password_hash, usable
+				FROM pact.user_account u JOIN pact.tenant t ON t.tenant_id = u.tenant_id
+				LEFT JOIN pact.user_password p ON p.tenant_id = u.tenant_id AND p.user_id = u.id
+				WHERE u.tenant_id = d.tenant_id AND u.id = d.user_id;
+			tenant_id := d.tenant_id;
+			user_id := d.user_id;
+			usable := coalesce(usable AND password_hash IS NOT NULL, false);
+			PERFORM app.context_clear();
+		END IF;
+	END IF;
+	RETURN NEXT;
+END $$;
+
+-- The session a person sees: of the context's workspace.
+CREATE OR REPLACE FUNCTION app.session_json(p_session uuid) RETURNS json LANGUAGE sql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+	SELECT json_build_object(
+		'user', json_build_object('public_id', u.id, 'email', u.email, 'name', u.name),
+		'workspace', json_build_object('slug', t.slug, 'name', t.name),
+		'roles', (SELECT coalesce(json_agg(r.name ORDER BY r.name), '[]') FROM pact.user_role ur
+			JOIN pact.role r ON r.tenant_id = ur.tenant_id AND r.id = ur.role_id
+			WHERE ur.tenant_id = s.tenant_id AND ur.user_id = s.user_id),
+		'permissions', (SELECT coalesce(json_agg(p ORDER BY p), '[]') FROM (SELECT DISTINCT unnest(r.permissions) AS p
+			FROM pact.user_role ur JOIN pact.role r ON r.tenant_id = ur.tenant_id AND r.id = ur.role_id
+			WHERE ur.tenant_id = s.tenant_id AND ur.user_id = s.user_id) x),
+		'method', s.method, 'mfa', s.mfa)
+	FROM pact.session s
+	JOIN pact.user_account u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
+	JOIN pact.tenant t ON t.tenant_id = s.tenant_id
+	WHERE s.tenant_id = app.tenant_id() AND s.id = p_session AND s.user_id = app.actor_id()
+	$$;
+
+-- After the password was found right. Returns the session representation.
+CREATE OR REPLACE FUNCTION app.login_succeed(p_tenant uuid, p_user uuid, p_session uuid, p_secret_sha256 bytea,
+	p_refresh_sha256 bytea, p_transport text, p_ip text, p_user_agent text, p_request_id text, p_address_hmac bytea)
+	RETURNS TABLE (body json) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	u record;
+BEGIN
+	PERFORM app.context(p_tenant, 'public', NULL, NULL, p_ip, p_request_id);
+	SELECT x.email, x.status, t.status AS workspace INTO u FROM pact.user_account x JOIN pact.tenant t ON t.tenant_id = x.tenant_id
+		WHERE x.tenant_id = p_tenant AND x.id = p_user;
+	IF NOT FOUND OR u.status <> 'active' THEN
+		PERFORM app.refuse('wrong-credentials');
+	ELSIF u.workspace <> 'active' THEN
+		PERFORM app.refuse('workspace-suspended');
+	END IF;
+	PERFORM app.context(p_tenant, 'user', p_user, u.email, p_ip, p_request_id);
+	INSERT INTO pact.session (tenant_id, id, user_id, secret_sha256, refresh_sha256, method, transport, ip, user_agent, expires_at)
+		VALUES (p_tenant, p_session, p_user, p_secret_sha256, p_refresh_sha256, 'password', p_transport, p_ip,
+			left(p_user_agent, 300), now() + interval '7 days');
+	UPDATE pact.user_account SET last_login_at = now() WHERE tenant_id = p_tenant AND id = p_user;
+	UPDATE directory.login SET last_used = now() WHERE address_hmac = p_address_hmac AND tenant_id = p_tenant;
+	DELETE FROM app.throttle WHERE key = app.throttle_key('address+ip', p_address_hmac, p_ip);
+	PERFORM app.audit_write('auth.login', 'session', p_session, NULL, jsonb_build_object('method', 'password', 'transport', p_transport));
+	RETURN QUERY SELECT app.session_json(p_session);
+END $$;
+
+-- A login that failed, where the address is known; p_reason: wrong-password, suspended, …
+CREATE OR REPLACE FUNCTION app.login_refuse(p_tenant uuid, p_user uuid, p_ip text, p_request_id text, p_reason text) RETURNS void
+	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF p_tenant IS NULL THEN
+		RETURN;
+	END IF;
+	PERFORM app.context(p_tenant, 'public', NULL, NULL, p_ip, p_request_id);
+	PERFORM app.audit_write('auth.login_refused', 'user', p_user, NULL, jsonb_build_object('reason', p_reason));
+	PERFORM app.context_clear();
+END $$;
+
+-- One atomic change of the family's current token. outcome: rotated; grace: the one before, within 20 seconds, as parallel
+-- tabs show it (the successor is the same); reuse: an older one, so somebody has a copy: the family ends; gone.
+-- After rotated and grace the transaction is in the context of the session's user.
+CREATE OR REPLACE FUNCTION app.refresh(p_tenant uuid, p_session uuid, p_presented_sha256 bytea, p_next_sha256 bytea, p_ip text,
+	p_request_id text) RETURNS TABLE (outcome text, user_id uuid, transport text)
+	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	s record;
+BEGIN
+	PERFORM app.context(p_tenant, 'public', NULL, NULL, p_ip, p_request_id);
+	outcome := 'gone';
+	UPDATE pact.session x SET refresh_prev_sha256 = x.refresh_sha256, refresh_prev_until = clock_timestamp() + interval '20 seconds',
+			refresh_sha256 = p_next_sha256, expires_at = now() + interval '7 days', last_seen_at = now(), ip = coalesce(p_ip, x.ip)
+		FROM pact.user_account u JOIN pact.tenant t ON t.tenant_id = u.tenant_id
+		WHERE x.tenant_id = p_tenant AND x.id = p_session AND x.refresh_sha256 = p_presented_sha256 AND x.ended_at IS NULL
+			AND x.expires_at > now() AND u.tenant_id = p_tenant AND u.id = x.user_id AND u.status = 'active' AND t.status = 'active'
+		RETURNING x.user_id, x.transport, u.email INTO s;
+	IF FOUND THEN
+		outcome := 'rotated';
+	ELSE
+		SELECT x.user_id, x.transport, u.email, u.status = 'active' AND t.status = 'active' AS usable,
+				x.refresh_sha256 = p_presented_sha256 AS is_current,
+				x.refresh_prev_sha256 = p_presented_sha256 AND x.refresh_prev_until > clock_timestamp() AS in_grace INTO s
+			FROM pact.session x JOIN pact.user_account u ON u.tenant_id = x.tenant_id AND u.id = x.user_id
+			JOIN pact.tenant t ON t.tenant_id = x.tenant_id
+			WHERE x.tenant_id = p_tenant AND x.id = p_session AND x.ended_at IS NULL AND x.expires_at > now() FOR UPDATE OF x;
+		IF FOUND AND s.usable AND s.in_grace THEN
+			outcome := 'grace';
+		ELSIF FOUND AND NOT s.is_current AND s.in_grace IS NOT TRUE THEN
+			outcome := 'reuse';
+		END IF;
+	END IF;
+	IF outcome IN ('rotated', 'grace') THEN
+		PERFORM app.context(p_tenant, 'user', s.user_id, s.email, p_ip, p_request_id);
+		user_id := s.user_id;
+		transport := s.transport;
+	ELSE
+		IF outcome = 'reuse' THEN
+			UPDATE pact.session x SET ended_at = now(), ended_reason = 'reuse' WHERE x.tenant_id = p_tenant AND x.id = p_session;
+			PERFORM app.audit_write('auth.refresh_reuse', 'session', p_session, NULL, jsonb_build_object('user_id', s.user_id));
+		END IF;
+		PERFORM app.context_clear();
+	END IF;
+	RETURN NEXT;
+END $$;
+
+RESET ROLE;
+SET ROLE pact_owner;
+
+-- Ends one of the caller's own sessions; works at once, as each door asks. Ending it twice is no error.
+CREATE OR REPLACE FUNCTION app.session_end(p_session uuid, p_reason text) RETURNS void
+	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	v_ended timestamptz;
+BEGIN
+	SELECT x.ended_at INTO v_ended FROM pact.session x
+		WHERE x.tenant_id = app.tenant_id() AND x.id = p_session AND x.user_id = app.actor_id() FOR UPDATE;
+	IF NOT FOUND THEN
+		PERFORM app.refuse('not-found');
+	ELSIF v_ended IS NULL THEN
+		UPDATE pact.session x SET ended_at = now(), ended_reason = p_reason WHERE x.tenant_id = app.tenant_id() AND x.id = p_session;
+		PERFORM app.audit_write(CASE WHEN p_reason = 'logout' THEN 'auth.logout' ELSE 'auth.session_end' END, 'session', p_session, NULL,
+			jsonb_build_object('reason', p_reason));
+	END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION app.password_hash() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	AS $$ SELECT p.hash FROM pact.user_password p WHERE p.tenant_id = app.tenant_id() AND p.user_id = app.actor_id() $$;
+
+-- The caller's own; every session but p_keep_session ends, and a mail says that it was changed.
+CREATE OR REPLACE FUNCTION app.password_set(p_hash text, p_keep_session uuid) RETURNS void
+	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF app.tenant_id() IS NULL OR app.actor_id() IS NULL THEN
+		PERFORM app.refuse('unauthenticated');
+	END IF;
+	INSERT INTO pact.user_password AS p (tenant_id, user_id, hash) VALUES (app.tenant_id(), app.actor_id(), p_hash)
+		ON CONFLICT (tenant_id, user_id) DO UPDATE SET hash = excluded.hash, changed_at = now();
+	UPDATE pact.session SET ended_at = now(), ended_reason = 'password-changed'
+		WHERE tenant_id = app.tenant_id() AND user_id = app.actor_id() AND id IS DISTINCT FROM p_keep_session AND ended_at IS NULL;
+	PERFORM app.audit_write('auth.password_change', 'user', app.actor_id(), NULL, NULL);
+	PERFORM app.outbox_add(app.actor_id(), 'password-changed', jsonb_build_object('at', app.rfc3339(now()), 'ip', app.ip()));
+END $$;
+
+RESET ROLE;
