@@ -76,7 +76,7 @@ struct job {
 	const char *tenant, *id, *kind;
 	json_t *payload;
 	const char *error; /* set before JOB_RETRY and JOB_DEAD; no personal data */
-	int attempts;
+	int attempts, max_attempts; /* this one is the last when they are equal */
 };
 struct job_kind {
 	const char *kind;
@@ -146,6 +146,12 @@ struct req {
 	const char *resource_id;     /* the contact an answer is about, for stored answers */
 };
 
+/*
+ * A further transaction of the same request behind the same door, when the one before has ended; it takes the place of
+ * r->tx. For what must be committed before the answer begins, such as the event that somebody exports. False: no database.
+ */
+bool tx_again(struct req *r, bool read_only);
+
 /* Value of a query parameter by name, normalised; NULL when it was not sent. The name must be declared. */
 const char *param(const struct req *r, const char *name);
 /* A text member of the body, NULL when absent or null. */
@@ -184,7 +190,10 @@ int problem_fields(struct req *r);
 /* What a failed transaction comes to. */
 int problem_db(struct req *r);
 
-/* Streams: the headers go at once, so call it after everything that can refuse. */
+/*
+ * Streams: the headers go at once, so call it after everything that can refuse. When the transaction fails afterwards the
+ * connection is broken off, so that nobody takes a part for the whole.
+ */
 void stream_begin(struct req *r, const char *content_type, const char *filename);
 bool stream_write(struct req *r, const void *data, size_t len);
 

@@ -180,6 +180,26 @@ attempt(struct req *r)
 	return e->code;
 }
 
+/* A refusal comes before a complaint about the input: who may not do a thing need not be told how. */
+static void
+run_door_alone(struct req *r)
+{
+	struct req answer = *r;
+
+	r->tx = tx_begin(r->a, r->claims.tenant);
+	if (r->tx == NULL)
+		return;
+	session_enter(r, r->route->permission, true);
+	if (tx_commit(r->tx))
+		return;
+	reply_reset(r);
+	(void)problem_db(r);
+	if (r->status == 403)
+		audit_refusal(r);
+	else if (r->status != 401)
+		*r = answer;
+}
+
 static void
 run(struct req *r)
 {
@@ -268,8 +288,12 @@ handle(struct req *r)
 	}
 	if (r->route->door == DOOR_SESSION && !session_authenticate(r))
 		return;
-	if (session_same_origin(r) && input_read(r))
+	if (!session_same_origin(r))
+		return;
+	if (input_read(r))
 		run(r);
+	else if (r->route->door == DOOR_SESSION)
+		run_door_alone(r);
 }
 
 static void
@@ -283,8 +307,10 @@ serve_one(struct req *r, struct arena *a, const struct program *p)
 	*r = (struct req){.a = a, .program = p, .http = http, .request_id = http.request_id};
 	if (!hex_id(r->request_id)) {
 		uuid7(fresh);
-		r->request_id = arena_strdup(a, fresh);
+		r->request_id = fresh;
 	}
+	/* the log line is written after nginx has its answer, when the request's own strings are gone */
+	r->request_id = arena_strdup(a, r->request_id);
 	log_request(r->request_id);
 	db_stats_reset();
 	handle(r);
@@ -292,7 +318,10 @@ serve_one(struct req *r, struct arena *a, const struct program *p)
 	if (!r->streaming)
 		reply_send(r, arena_printf(a, "db;dur=%.2f;desc=\"%u\", app;dur=%.2f", db_wait_us() / 1e3, db_trips(),
 		                  ms - db_wait_us() / 1e3));
-	http_finish();
+	if (r->streaming && r->tx != NULL && tx_error(r->tx)->code != DB_OK)
+		http_cut();
+	else
+		http_finish();
 	index = r->route != NULL ? (size_t)(r->route - p->routes) : p->nroutes;
 	metrics_count(r, index, now() - start);
 	/* the pattern, not the path: a path can hold a token */

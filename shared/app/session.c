@@ -85,10 +85,22 @@ session_authenticate(struct req *r)
 	return false;
 }
 
+bool
+tx_again(struct req *r, bool read_only)
+{
+	r->tx = tx_begin(r->a, r->claims.tenant);
+	if (r->tx != NULL)
+		session_enter(r, r->route->permission, read_only);
+	return r->tx != NULL;
+}
+
 void
 session_enter(struct req *r, const char *permission, bool read_only)
 {
 	tx_queue(r->tx, &q_enter_session,
 	    ARGS(r->claims.tenant, r->claims.session, db_bytea(r->a, r->claims.secret, sizeof r->claims.secret), permission,
 	        r->http.ip, r->request_id, read_only ? "true" : "false"));
+	/* a stream takes as long as its reader does */
+	if ((r->route->flags & R_STREAM) != 0)
+		tx_queue(r->tx, &q_stream_time, NO_ARGS);
 }

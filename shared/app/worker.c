@@ -57,6 +57,8 @@ job_load(struct job *j)
 	j->payload = payload != NULL ? json_read(j->a, payload, strlen(payload), &why) : NULL;
 	(void)str_int64(rows_text(rows, 0, "attempts"), 0, INT32_MAX, &n);
 	j->attempts = (int)n;
+	(void)str_int64(rows_text(rows, 0, "max_attempts"), 0, INT32_MAX, &n);
+	j->max_attempts = (int)n;
 	return true;
 }
 

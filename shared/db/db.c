@@ -315,10 +315,8 @@ static bool
 receive(struct tx *tx, PGresult **out)
 {
 	struct expect e = tx->owed[tx->next];
-	double t = now_us();
 	PGresult *res = PQgetResult(db.conn);
 
-	db.wait_us += now_us() - t;
 	*out = NULL;
 	if (res == NULL)
 		return false;
@@ -383,6 +381,7 @@ take_all(struct tx *tx, PGresult **out)
 static bool
 finish(struct tx *tx, PGresult **out)
 {
+	double start = now_us();
 	PGresult *res;
 	bool ok;
 
@@ -402,6 +401,7 @@ finish(struct tx *tx, PGresult **out)
 		ok = PQresultStatus(res) == PGRES_PIPELINE_SYNC;
 	}
 	PQclear(res);
+	db.wait_us += now_us() - start;
 	for (size_t i = 0; i < db.nknown; i++)
 		if (db.known[i].state == SENT)
 			db.known[i].state = UNKNOWN;
@@ -415,16 +415,19 @@ tx_run(struct tx *tx, const struct query *q, const char *const *args, size_t nar
 {
 	PGresult *res = NULL;
 	struct rows *rows;
+	double start;
 
 	tx_queue(tx, q, args, nargs);
 	if (tx->ended || tx->err.code != DB_OK)
 		return NULL;
+	start = now_us();
 	db.trips++;
 	if (PQsendFlushRequest(db.conn) != 1 || PQflush(db.conn) < 0 || !take_all(tx, &res)) {
 		PQclear(res);
 		lost(tx);
 		return NULL;
 	}
+	db.wait_us += now_us() - start;
 	rows = rows_wrap(tx->a, res);
 	return tx->err.code == DB_OK ? rows : NULL;
 }
@@ -525,10 +528,12 @@ db_check(struct arena *a, const struct query *q)
 
 	if (!db_ready() || PQexitPipelineMode(db.conn) != 1)
 		return "no database";
-	res = PQprepare(db.conn, q->name, q->sql, 0, NULL);
-	if (PQresultStatus(res) != PGRES_COMMAND_OK)
-		problem = arena_strdup(a, PQresultErrorMessage(res));
-	PQclear(res);
+	if (*prepared_state(q) != READY) {
+		res = PQprepare(db.conn, q->name, q->sql, 0, NULL);
+		if (PQresultStatus(res) != PGRES_COMMAND_OK)
+			problem = arena_strdup(a, PQresultErrorMessage(res));
+		PQclear(res);
+	}
 	if (problem == NULL) {
 		res = PQdescribePrepared(db.conn, q->name);
 		n = PQnparams(res);
@@ -548,7 +553,8 @@ db_check(struct arena *a, const struct query *q)
 		PQclear(res);
 		buf_free(&sql);
 	}
-	*prepared_state(q) = READY;
+	if (problem == NULL)
+		*prepared_state(q) = READY;
 	if (PQenterPipelineMode(db.conn) != 1)
 		db_close();
 	return problem;

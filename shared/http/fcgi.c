@@ -109,3 +109,10 @@ http_finish(void)
 {
 	FCGX_Finish_r(&request);
 }
+
+void
+http_cut(void)
+{
+	/* without the record that ends the request */
+	FCGX_Free(&request, 1);
+}

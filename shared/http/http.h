@@ -35,6 +35,8 @@ size_t http_read(void *buf, size_t len);
 /* Bytes of the answer, headers included. False when the client has gone. */
 bool http_write(const void *data, size_t len);
 void http_finish(void);
+/* As http_finish(), but nginx learns that the answer is not whole and breaks off the client's connection too. */
+void http_cut(void);
 
 /* ── pieces of a request ─────────────────────────────────────────────────────────────────────────────────────────── */
 
