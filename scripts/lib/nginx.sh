@@ -3,7 +3,7 @@
 
 nginx_configure() {
 	local file user='' v6='#' to=$var/nginx
-	www=$root/nginx/www built=$root/$build/www
+	www=$root/nginx/www built=$build/www
 	if [ "$(id -u)" -eq 0 ]; then
 		user="user pact pact;"
 		# pages of a checkout that the workers cannot enter are copied

@@ -49,28 +49,28 @@ program_env() {
 programs_copy() {
 	local name
 	for name in $programs; do
-		cmp -s "$root/$build/$name" "$var/bin/$name" || install -m 755 "$root/$build/$name" "$var/bin/$name"
+		cmp -s "$build/$name" "$var/bin/$name" || install -m 755 "$build/$name" "$var/bin/$name"
 	done
-	if [ -e "$root/$build/pact_context.so" ]; then
-		cmp -s "$root/$build/pact_context.so" "$var/lib/pact_context.so" ||
-			install -m 755 "$root/$build/pact_context.so" "$var/lib/pact_context.so"
+	if [ -e "$root/build/pact_context.so" ]; then
+		cmp -s "$root/build/pact_context.so" "$var/lib/pact_context.so" ||
+			install -m 755 "$root/build/pact_context.so" "$var/lib/pact_context.so"
 	fi
 }
 
-# multiwatch replaces a process at once, however often it ends; its own defaults give up after three exits in ten seconds.
+# pools_start [NAME]: all pools and runners, or one. multiwatch replaces a process at once, however often it ends; its own
+# defaults give up after three exits in ten seconds.
 pools_start() {
-	local pool program n env
+	local pool program n env watch='/usr/bin/multiwatch -r 1000000 -t 1 -f'
 	while read -r pool program n; do
-		[ -n "$pool" ] || continue
+		case $pool in '') continue ;; ${1:-*}) ;; *) continue ;; esac
 		mapfile -t env < <(program_env "$program" "$pool")
 		rm -f "$run/$pool.sock"
-		service "$pool" TERM $app_user "${env[@]}" spawn-fcgi -n -s "$run/$pool.sock" -M 0660 -- \
-			/usr/bin/multiwatch -f "$n" -r 1000000 -t 1 -- "$var/bin/$program"
+		service "$pool" TERM $app_user "${env[@]}" spawn-fcgi -n -s "$run/$pool.sock" -M 0660 -- $watch "$n" -- "$var/bin/$program"
 	done <<<"$pools"
 	for program in $programs; do
+		case $program-job in ${1:-*}) ;; *) continue ;; esac
 		mapfile -t env < <(program_env "$program" "$program-job")
-		service "$program-job" TERM $app_user "${env[@]}" \
-			/usr/bin/multiwatch -f 1 -r 1000000 -t 1 -- "$var/bin/$program" -j
+		service "$program-job" TERM $app_user "${env[@]}" $watch 1 -- "$var/bin/$program" -j
 	done
 }
 
@@ -91,11 +91,16 @@ health_url() {
 	esac
 }
 
+# healthy POOL asks through nginx.
+healthy() {
+	curl -sf -o /dev/null --max-time 5 --noproxy '*' --cacert "$var/tls/ca.pem" "$(health_url "$1")"
+}
+
 pools_wait() {
 	local pool program n end=$((SECONDS + 30))
 	while read -r pool program n; do
 		[ -n "$pool" ] || continue
-		until curl -sf -o /dev/null --max-time 5 --noproxy '*' --cacert "$var/tls/ca.pem" "$(health_url "$pool")"; do
+		until healthy "$pool"; do
 			[ $SECONDS -lt $end ] || { tail -n 5 "$log/$pool.log" "$log/nginx-error.log" >&2; die "$pool does not answer; see $log/$pool.log"; }
 			sleep 0.05
 		done

@@ -58,8 +58,28 @@ cluster_create() {
 	postgres_settings | as $pg_user tee "$var/pg/pact.conf" >/dev/null
 }
 
+# After a crash the lock file names a process that is gone, or one that nobody has reaped yet, which PostgreSQL takes for
+# a live one. It goes when no process works in the data directory any more.
+postgres_unlock() {
+	local pid dir end=$((SECONDS + 20)) busy=yes
+	[ -e "$var/pg/postmaster.pid" ] || return 0
+	read -r pid <"$var/pg/postmaster.pid"
+	if proc_read "$pid" && [ "$proc_state" != Z ]; then
+		return 0
+	fi
+	while [ -n "$busy" ] && [ $SECONDS -lt $end ]; do
+		busy=''
+		for dir in /proc/[0-9]*; do
+			[ ! "$dir/cwd" -ef "$var/pg" ] || busy=yes
+		done
+		[ -z "$busy" ] || sleep 0.1
+	done
+	[ -n "$busy" ] || rm -f "$var/pg/postmaster.pid" "$run"/.s.PGSQL.5432*
+}
+
 postgres_start() {
 	local end=$((SECONDS + 60))
+	postgres_unlock
 	postgres_settings | as $pg_user tee "$var/pg/pact.conf" >/dev/null
 	service postgres INT $pg_user $pg_bin/postgres -D "$var/pg"
 	until $pg_bin/pg_isready -q -h "$run"; do

@@ -17,15 +17,16 @@ alive() {
 	proc_read "$1" && [ "$proc_start" = "$2" ] && [ "$proc_state" != Z ]
 }
 
-# service NAME SIGNAL USER COMMAND… starts a service; USER "-" is the caller. It gets no environment but what COMMAND sets.
+# service NAME SIGNAL USER [VARIABLE=…] COMMAND… starts a service, with no environment but that. USER "-" is the caller.
 service() {
-	local name=$1 signal=$2 user=$3 pid
+	local name=$1 signal=$2 user=$3 pid become=()
 	shift 3
-	[ "$user" = - ] || set -- setpriv --reuid="$user" --regid="$user" --init-groups --inh-caps=-all --no-new-privs -- "$@"
+	[ "$user" = - ] || become=(setpriv --reuid="$user" --regid="$user" --init-groups --inh-caps=-all --no-new-privs --)
 	# no group leader here, so setsid does not fork and $! is the service
-	setsid -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TZ=UTC "$@" </dev/null >>"$log/$name.log" 2>&1 9>&- &
+	setsid -- "${become[@]}" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TZ=UTC "$@" </dev/null >>"$log/$name.log" 2>&1 9>&- &
 	pid=$!
 	proc_read $pid || true
+	[ ! -e "$run/pids" ] || sed -i "/^$name /d" "$run/pids"
 	echo "$name $pid $proc_start $signal" >>"$run/pids"
 }
 

@@ -58,8 +58,8 @@ authorityKeyIdentifier = keyid'
 	if ! openssl x509 -in "$tls/server.pem" -noout -checkend 2592000 >/dev/null 2>&1; then
 		rm -f "$tls/server.pem"
 		keep "$tls/server.key" - 600 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256
-		keep "$tls/server.pem" $app_user 644 openssl x509 -req -days 397 -sha256 -CA "$tls/ca.pem" -CAkey "$tls/ca.key" \
+		keep "$tls/server.pem" - 644 openssl x509 -req -days 397 -sha256 -CA "$tls/ca.pem" -CAkey "$tls/ca.key" \
 			-set_serial "0x$(openssl rand -hex 16)" -extfile <(echo "$conf") -extensions leaf \
-			-in <(openssl req -new -key "$tls/server.key" -subj /CN=localhost)
+			-in <(openssl req -new -key "$tls/server.key" -subj /CN=localhost) 2>/dev/null
 	fi
 }
