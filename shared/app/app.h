@@ -170,6 +170,8 @@ int reply_row(struct req *r, const struct rows *rows);
  * total: JSON members to add, such as "\"total\":12", or NULL.
  */
 int reply_list(struct req *r, const struct query *q, const char *const *args, size_t nargs, const char *total);
+/* The same for rows already had. */
+int reply_page(struct req *r, const struct rows *rows, const char *total);
 const char *page_limit(const struct req *r);
 /* After a commit: a second transaction through the route's door, in r->tx. False when it cannot be had. */
 bool reenter(struct req *r);

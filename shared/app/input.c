@@ -186,7 +186,8 @@ json_body_read(struct req *r)
 static void
 if_match_read(struct req *r)
 {
-	const char *tag = r->http.if_match, *dash;
+	/* a path without an id is about the workspace */
+	const char *tag = r->http.if_match, *id = r->arg[0] != NULL ? r->arg[0] : r->claims.tenant, *dash;
 	int64_t n;
 
 	if (tag == NULL || strcmp(tag, "*") == 0 || (r->route->flags & R_IF_MATCH) == 0)
@@ -196,7 +197,7 @@ if_match_read(struct req *r)
 	if (dash != NULL && tag[0] == '"' && tag[strlen(tag) - 1] == '"' && dash - tag == 37) {
 		const char *digits = arena_strndup(r->a, dash + 1, strlen(dash) - 2);
 
-		if (r->arg[0] != NULL && strncmp(tag + 1, r->arg[0], 36) == 0 && str_int64(digits, 1, INT64_MAX, &n))
+		if (strncmp(tag + 1, id, 36) == 0 && str_int64(digits, 1, INT64_MAX, &n))
 			r->if_match = digits;
 	}
 }

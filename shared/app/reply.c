@@ -141,14 +141,17 @@ int
 reply_list(struct req *r, const struct query *q, const char *const *args, size_t nargs, const char *total)
 {
 	const struct rows *rows = tx_last(r->tx, q, args, nargs);
-	struct buf *b;
-	size_t n;
-	bool more;
 
-	if (rows == NULL)
-		return problem_db(r);
-	n = rows_count(rows);
-	more = n > (size_t)r->limit;
+	return rows != NULL ? reply_page(r, rows, total) : problem_db(r);
+}
+
+int
+reply_page(struct req *r, const struct rows *rows, const char *total)
+{
+	size_t n = rows_count(rows);
+	bool more = n > (size_t)r->limit;
+	struct buf *b;
+
 	if (more)
 		n = (size_t)r->limit;
 	b = arena_alloc(r->a, sizeof *b);

@@ -32,6 +32,7 @@ static struct {
 struct expect {
 	const struct query *q;
 	bool prepare;
+	struct rows **keep; /* of tx_keep() */
 };
 
 struct tx {
@@ -209,7 +210,7 @@ owe(struct tx *tx, const struct query *q, bool prepare)
 		tx->owed = more;
 		tx->cap *= 2;
 	}
-	tx->owed[tx->nowed++] = (struct expect){q, prepare};
+	tx->owed[tx->nowed++] = (struct expect){q, prepare, NULL};
 }
 
 static bool
@@ -256,6 +257,15 @@ tx_queue(struct tx *tx, const struct query *q, const char *const *args, size_t n
 	}
 	if (!send_one(tx, q, args, nargs))
 		lost(tx);
+}
+
+void
+tx_keep(struct tx *tx, const struct query *q, const char *const *args, size_t nargs, struct rows **out)
+{
+	*out = NULL;
+	tx_queue(tx, q, args, nargs);
+	if (!tx->ended && tx->err.code == DB_OK)
+		tx->owed[tx->nowed - 1].keep = out;
 }
 
 static enum db_err
@@ -369,7 +379,9 @@ take_all(struct tx *tx, PGresult **out)
 
 		if (!take(tx, &res))
 			return false;
-		if (out != NULL && tx->next == tx->nowed)
+		if (tx->owed[tx->next - 1].keep != NULL)
+			*tx->owed[tx->next - 1].keep = rows_wrap(tx->a, res);
+		else if (out != NULL && tx->next == tx->nowed)
 			*out = res;
 		else
 			PQclear(res);

@@ -76,6 +76,11 @@ struct tx *tx_begin(struct arena *a, const char *tenant);
 void tx_tenant(struct tx *tx, const char *tenant);
 /* Queues a statement whose result nobody needs; its failure fails the transaction. */
 void tx_queue(struct tx *tx, const struct query *q, const char *const *args, size_t nargs);
+/*
+ * Queues a statement whose result is wanted together with a later one: *out is set when a following tx_run(), tx_last() or
+ * tx_commit() has returned success, and costs no round trip of its own.
+ */
+void tx_keep(struct tx *tx, const struct query *q, const char *const *args, size_t nargs, struct rows **out);
 /* Queues a statement, flushes the segment and waits for its result; NULL when the transaction has failed. */
 struct rows *tx_run(struct tx *tx, const struct query *q, const char *const *args, size_t nargs);
 /* As tx_run(), and commits in the same round trip: the result counts only when this returns it. */
