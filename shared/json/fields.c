@@ -15,6 +15,7 @@
 #define MULTILINE_MAX 20000
 #define ITEM_MAX 60
 #define MAP_VALUE_MAX 2000
+#define CURSOR_MAX 4096 /* two names of 200 characters and an id, in base64url */
 
 static void
 wiping_free(void *p)
@@ -153,6 +154,7 @@ field_max(const struct field *f)
 	case F_TEXTS:
 	case F_UUIDS:
 	case F_MAP:
+	case F_EVIDENCE:
 	case F_LIST:
 		return 100;
 	case F_UUID:
@@ -310,13 +312,14 @@ field_check_text(struct arena *a, const struct field *f, const char *value, cons
 		field_error_add(a, errors, at, "Must be a time such as 2026-03-01T09:30:00Z.");
 		return NULL;
 	case F_CURSOR:
-		if (strlen(value) <= 512 && printable(value, false))
+		if (strlen(value) <= CURSOR_MAX && printable(value, false))
 			return value;
 		field_error_add(a, errors, at, "Is not a cursor of this list.");
 		return NULL;
 	case F_TEXTS:
 	case F_UUIDS:
 	case F_MAP:
+	case F_EVIDENCE:
 	case F_OBJECT:
 	case F_LIST:
 	case F_ANY:
@@ -405,6 +408,19 @@ check_map(struct arena *a, const struct field *f, const json_t *v, const char *a
 	return out;
 }
 
+/* A bare text becomes {"note": text}, so that evidence has one form. */
+static json_t *
+check_evidence(struct arena *a, const struct field *f, const json_t *v, const char *at, struct field_errors *errors)
+{
+	struct field value = {.name = f->name, .type = F_MULTILINE, .max = MAP_VALUE_MAX};
+	const char *s;
+
+	if (!json_is_string(v))
+		return check_map(a, f, v, at, errors);
+	s = field_check_text(a, &value, json_string_value(v), at, errors);
+	return s != NULL && *s != '\0' ? json_pack("{s:s}", "note", s) : json_null();
+}
+
 static json_t *
 check_value(struct arena *a, const struct field *f, const json_t *v, const char *at, struct field_errors *errors)
 {
@@ -423,6 +439,8 @@ check_value(struct arena *a, const struct field *f, const json_t *v, const char 
 		return check_list(a, f, v, at, errors);
 	case F_MAP:
 		return check_map(a, f, v, at, errors);
+	case F_EVIDENCE:
+		return check_evidence(a, f, v, at, errors);
 	case F_OBJECT:
 		return check_object(a, f->members, v, at, false, errors);
 	case F_BOOL:

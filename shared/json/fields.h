@@ -26,6 +26,7 @@ enum field_type {
 	F_TEXTS,  /* list of F_TEXT, min/max items; each at most 60 characters */
 	F_UUIDS,  /* list of ids, min/max items */
 	F_MAP,    /* object of text values (null removes), at most max members */
+	F_EVIDENCE, /* text, or an object of text values: what shows that somebody did something */
 	F_OBJECT, /* members */
 	F_LIST,   /* list of objects with members, min/max items */
 	F_CURSOR, /* opaque */

@@ -62,6 +62,9 @@ base_schema(const struct field *f)
 		return s;
 	case F_MAP:
 		return json_pack("{s:s, s:{s:[s, s]}}", "type", "object", "additionalProperties", "type", "string", "null");
+	case F_EVIDENCE:
+		return json_pack("{s:[s, s], s:{s:[s, s]}, s:i}", "type", "string", "object", "additionalProperties", "type", "string",
+		    "null", "maxLength", 2000);
 	case F_OBJECT:
 		return fields_schema(f->members, false);
 	case F_LIST:
@@ -81,6 +84,8 @@ field_schema(const struct field *f)
 {
 	json_t *s = base_schema(f), *type = json_object_get(s, "type");
 
+	if ((f->flags & NULLABLE) != 0 && json_is_array(type))
+		(void)json_array_append_new(type, json_string("null"));
 	if ((f->flags & NULLABLE) != 0 && json_is_string(type)) {
 		json_t *both = json_pack("[O, s]", type, "null");
 
