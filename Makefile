@@ -67,6 +67,10 @@ $(B)/www/v1/openapi.json: $(B)/gen $(PROGRAMS:%=$(B)/%)
 	$(B)/gen problems $(B)/www/problems
 	$(B)/gen openapi $(VERSION) $(PROGRAMS:%=$(B)/%.routes.json) > $@.new && mv $@.new $@
 
+# the smallest program that does the same work; scripts/bench measures against it
+$(B)/floor: $(call obj,tests/bench/floor.c) $(B)/libpact.a
+	$(Q)echo '  LD $@'; $(LINK) -o $@ $^ $(BASELIBS) $(LDLIBS)
+
 # ── tests ──
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 # the parsers of a program that unit tests and fuzz targets call directly
