@@ -54,11 +54,22 @@ check_queries(struct arena *a, const struct program *p, const struct query *cons
 	return errors;
 }
 
+/* The frame's own statements that this program can come to run. */
+static size_t
+frame_count(const struct program *p)
+{
+	for (size_t i = 0; i < p->nroutes; i++)
+		if (p->routes[i].door == DOOR_SESSION)
+			return nframe_queries;
+	return nframe_queries_sessionless;
+}
+
 int
 check_program(const struct program *p)
 {
 	struct arena *a = arena_new();
 	int errors = check_routes(p);
+	size_t nframe = frame_count(p);
 	struct tx *tx = tx_begin(a, NULL);
 	const struct rows *rows = tx != NULL ? tx_last(tx, &q_health, NO_ARGS) : NULL;
 	int64_t version = 0;
@@ -68,10 +79,10 @@ check_program(const struct program *p)
 	else if (!str_int64(rows_text(rows, 0, "version"), SCHEMA_VERSION, INT32_MAX, &version))
 		errors += bad(p, "schema", "is older than this program; run scripts/migrate");
 	if (rows != NULL)
-		errors += check_queries(a, p, frame_queries, nframe_queries) + check_queries(a, p, p->queries, p->nqueries);
+		errors += check_queries(a, p, frame_queries, nframe) + check_queries(a, p, p->queries, p->nqueries);
 	if (errors == 0)
-		(void)printf("%s: %zu routes, %zu statements, schema %lld: ok\n", p->name, p->nroutes,
-		    p->nqueries + nframe_queries, (long long)version);
+		(void)printf("%s: %zu routes, %zu statements, schema %lld: ok\n", p->name, p->nroutes, p->nqueries + nframe,
+		    (long long)version);
 	db_close();
 	arena_free(a);
 	return errors == 0 ? 0 : 1;
@@ -92,7 +103,7 @@ queries_print(const struct program *p)
 {
 	json_t *out = json_array();
 
-	add(out, frame_queries, nframe_queries);
+	add(out, frame_queries, frame_count(p));
 	add(out, p->queries, p->nqueries);
 	(void)json_dumpf(out, stdout, JSON_INDENT(1));
 	(void)printf("\n");

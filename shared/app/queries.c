@@ -16,8 +16,9 @@ DOOR_QUERY(q_job_done, "SELECT app.job_done($1)");
 DOOR_QUERY(q_job_failed, "SELECT app.job_failed($1, $2, make_interval(secs => $3::int))");
 DOOR_QUERY(q_job_extend, "SELECT app.job_extend($1, make_interval(secs => $2::int))");
 
+/* Those that a session route needs stand last: a program without such a route has no right to run them. */
 const struct query *const frame_queries[] = {
-    &q_enter_session, &q_stream_time, &q_refused, &q_idempotency_begin, &q_idempotency_store, &q_idempotency_get, &q_health,
-    &q_enter_job, &q_job_claim, &q_job_done, &q_job_failed, &q_job_extend,
+    &q_health, &q_enter_job, &q_job_claim, &q_job_done, &q_job_failed, &q_job_extend,
+    &q_enter_session, &q_stream_time, &q_refused, &q_idempotency_begin, &q_idempotency_store, &q_idempotency_get,
 };
-const size_t nframe_queries = NELEMS(frame_queries);
+const size_t nframe_queries = NELEMS(frame_queries), nframe_queries_sessionless = 6;
