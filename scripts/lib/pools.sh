@@ -62,13 +62,13 @@ programs_copy() {
 pools_start() {
 	local pool program n env watch='/usr/bin/multiwatch -r 1000000 -t 1 -f'
 	while read -r pool program n; do
-		case $pool in '') continue ;; ${1:-*}) ;; *) continue ;; esac
+		[ -n "$pool" ] && [ "${1:-$pool}" = "$pool" ] || continue
 		mapfile -t env < <(program_env "$program" "$pool")
 		rm -f "$run/$pool.sock"
 		service "$pool" TERM $app_user "${env[@]}" spawn-fcgi -n -s "$run/$pool.sock" -M 0660 -- $watch "$n" -- "$var/bin/$program"
 	done <<<"$pools"
 	for program in $programs; do
-		case $program-job in ${1:-*}) ;; *) continue ;; esac
+		[ "${1:-$program-job}" = "$program-job" ] || continue
 		mapfile -t env < <(program_env "$program" "$program-job")
 		service "$program-job" TERM $app_user "${env[@]}" $watch 1 -- "$var/bin/$program" -j
 	done
