@@ -39,7 +39,7 @@ void clear_cookies(struct req *r);
 
 /* login.c */
 extern const struct field login_body[], refresh_body[];
-extern const struct representation session_rep;
+extern const struct representation session_rep, begun_rep;
 extern const struct query q_login_begin, q_login_succeed, q_login_refuse, q_refresh;
 int login(struct req *r);
 int refresh(struct req *r);

@@ -46,6 +46,16 @@ static const struct field session_members[] = {
     {0},
 };
 const struct representation session_rep = {"session", session_members};
+static const struct field tokens_members[] = {
+    {"access_token", F_TEXT, REQUIRED},
+    {"token_type", F_ENUM, REQUIRED, .choices = "Bearer"},
+    {"refresh_token", F_TEXT, REQUIRED},
+    {"expires_in", F_INT, REQUIRED, .help = "Seconds that the access token is good for."},
+    {0},
+};
+static const struct representation tokens_rep = {"tokens", tokens_members};
+/* browsers get the session and cookies, programs get the tokens */
+const struct representation begun_rep = {"session", session_members, &tokens_rep};
 
 static int
 throttled(struct req *r, const char *seconds)

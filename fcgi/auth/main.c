@@ -4,8 +4,8 @@
 #include "shared/base/log.h"
 
 static const struct route routes[] = {
-    {"POST", "/v1/auth/login", DOOR_NONE, NULL, TX_RW, NULL, login_body, &session_rep, 0, login, "Log in with a password"},
-    {"POST", "/v1/auth/refresh", DOOR_NONE, NULL, TX_RW, NULL, refresh_body, &session_rep, R_OPTIONAL_BODY, refresh,
+    {"POST", "/v1/auth/login", DOOR_NONE, NULL, TX_RW, NULL, login_body, &begun_rep, 0, login, "Log in with a password"},
+    {"POST", "/v1/auth/refresh", DOOR_NONE, NULL, TX_RW, NULL, refresh_body, &begun_rep, R_OPTIONAL_BODY, refresh,
         "Go on with a session: the refresh token is rotated"},
     {"POST", "/v1/auth/logout", DOOR_SESSION, "self", TX_RW, NULL, NULL, NULL, R_NO_BODY, logout, "End this session at once"},
     {"GET", "/v1/auth/session", DOOR_SESSION, "self", TX_RO, NULL, NULL, &session_rep, 0, session_get,

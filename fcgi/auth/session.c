@@ -46,8 +46,12 @@ session_list(struct req *r)
 {
 	const char *after;
 
-	if (!cursor_parts(r, 1, &after) || (after != NULL && !uuid_valid(after)))
-		return problem(r, &P_BAD_REQUEST, "The cursor is not one of this list.");
+	if (!cursor_parts(r, 1, &after))
+		return problem_fields(r);
+	if (after != NULL && !uuid_valid(after)) {
+		field_error_add(r->a, &r->errors, "/after", "Is not a cursor of this list.");
+		return problem_fields(r);
+	}
 	return reply_list(r, &q_sessions, ARGS(r->claims.user, r->claims.session, after, page_limit(r)), NULL);
 }
 

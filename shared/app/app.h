@@ -45,10 +45,15 @@ enum transaction {
 
 struct req;
 
-/* What a client gets: the members of one representation, declared beside its SQL function. */
+/*
+ * What a client gets: the members of one representation, declared beside its SQL function. A route that answers in one of
+ * two ways names the second as other, with its own status when that differs.
+ */
 struct representation {
 	const char *name;
 	const struct field *members;
+	const struct representation *other;
+	int other_status;
 };
 
 struct route {

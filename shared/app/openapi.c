@@ -71,15 +71,34 @@ representation_schema(const struct representation *rep)
 }
 
 static json_t *
+reference(const struct representation *rep)
+{
+	return json_pack("{s:o}", "$ref", json_sprintf("#/components/schemas/%s", rep->name));
+}
+
+static json_t *
 reply_schema(const struct route *rt)
 {
-	json_t *ref = json_pack("{s:o}", "$ref", json_sprintf("#/components/schemas/%s", rt->reply->name));
+	const struct representation *other = rt->reply->other;
+	json_t *ref = reference(rt->reply);
 
+	if (other != NULL && rt->reply->other_status == 0)
+		return json_pack("{s:[o, o]}", "oneOf", ref, reference(other));
 	if ((rt->flags & R_LIST) == 0)
 		return ref;
-	return json_pack("{s:s, s:[s, s], s:{s:{s:s, s:o}, s:{s:[s, s]}, s:{s:s}, s:{s:s}}}", "type", "object", "required", "items",
-	    "next", "properties", "items", "type", "array", "items", ref, "next", "type", "string", "null", "total", "type",
-	    "integer", "total_is_estimate", "type", "boolean");
+	return json_pack("{s:s, s:[s, s], s:{s:{s:s, s:o}, s:{s:[s, s]}, s:{s:s}, s:{s:s}}, s:b}", "type", "object", "required",
+	    "items", "next", "properties", "items", "type", "array", "items", ref, "next", "type", "string", "null", "total",
+	    "type", "integer", "total_is_estimate", "type", "boolean", "additionalProperties", 0);
+}
+
+static json_t *
+answer(const struct route *rt, json_t *schema)
+{
+	json_t *ok = json_pack("{s:s}", "description", rt->summary);
+
+	if (schema != NULL)
+		(void)json_object_set_new(ok, "content", json_pack("{s:{s:o}}", "application/json", "schema", schema));
+	return ok;
 }
 
 static json_t *
@@ -88,11 +107,17 @@ responses(const struct route *rt)
 	const char *code = (rt->flags & R_CREATED) != 0 ? "201" : (rt->flags & R_ACCEPTED) != 0 ? "202"
 	    : (rt->flags & R_NO_BODY) != 0                                                    ? "204"
 	                                                                                      : "200";
-	json_t *ok = json_pack("{s:s}", "description", rt->summary);
+	bool described = rt->reply != NULL && (rt->flags & R_STREAM) == 0;
+	json_t *all = json_pack("{s:o, s:{s:s}}", code, answer(rt, described ? reply_schema(rt) : NULL), "default", "$ref",
+	    "#/components/responses/problem");
 
-	if (rt->reply != NULL && (rt->flags & R_STREAM) == 0)
-		(void)json_object_set_new(ok, "content", json_pack("{s:{s:o}}", "application/json", "schema", reply_schema(rt)));
-	return json_pack("{s:o, s:{s:s}}", code, ok, "default", "$ref", "#/components/responses/problem");
+	if (described && rt->reply->other_status != 0) {
+		char also[12];
+
+		(void)snprintf(also, sizeof also, "%d", rt->reply->other_status);
+		(void)json_object_set_new(all, also, answer(rt, reference(rt->reply->other)));
+	}
+	return all;
 }
 
 static json_t *
@@ -138,8 +163,8 @@ openapi_print(const struct program *p)
 			(void)json_object_set_new(paths, path, item);
 		}
 		(void)json_object_set_new(item, method, op);
-		if (rt->reply != NULL)
-			(void)json_object_set_new(schemas, rt->reply->name, representation_schema(rt->reply));
+		for (const struct representation *rep = rt->reply; rep != NULL; rep = rep->other)
+			(void)json_object_set_new(schemas, rep->name, representation_schema(rep));
 	}
 	doc = json_pack("{s:o, s:{s:o}}", "paths", paths, "components", "schemas", schemas);
 	(void)json_dumpf(doc, stdout, JSON_INDENT(1) | JSON_SORT_KEYS);
