@@ -33,7 +33,7 @@ GRANT USAGE ON SCHEMA pact, app, api TO pact_auth, pact_crm, pact_audit, pact_ma
 GRANT SELECT ON app.schema_version TO pact_auth, pact_crm, pact_audit, pact_mail;
 GRANT EXECUTE ON FUNCTION app.tenant_id(), app.actor_kind(), app.actor_id(), app.actor_email(), app.ip(), app.request_id(),
 	app.module(), app.uuid7(timestamptz), app.uuid7_floor(timestamptz), app.uuid7_time(uuid), app.rfc3339(timestamptz),
-	app.refuse(text, text, jsonb), app.touch()
+	app.refuse(text, text, jsonb), app.rollback(), app.touch()
 	TO pact_door, pact_auth, pact_crm, pact_audit, pact_mail;
 GRANT EXECUTE ON FUNCTION app.enqueue(text, text, jsonb, timestamptz), app.claim(text, interval), app.enter_job(uuid, uuid),
 	app.job_done(uuid), app.job_failed(uuid, text, interval), app.job_extend(uuid, interval), app.partitions_maintain(), app.purge()
@@ -77,11 +77,13 @@ GRANT SELECT (tenant_id, id, module, kind, status, attempts, max_attempts, done,
 	UPDATE (done, total, result) ON pact.job TO pact_crm;
 
 -- ── audit: reads the log ─────────────────────────────────────────────────────────────────────────────────────────
+GRANT EXECUTE ON FUNCTION app.audit_seen(), api.audit_event_json(pact.audit_event), app.email_norm(text) TO pact_audit;
+GRANT SELECT (tenant_id, id, email_norm) ON pact.user_account TO pact_audit;
 GRANT SELECT ON pact.audit_event TO pact_audit;
 GRANT SELECT (tenant_id, slug, name, plan) ON pact.tenant TO pact_audit;
 
 -- ── mail: the outbox, and where it goes ──────────────────────────────────────────────────────────────────────────
-GRANT SELECT, UPDATE (status, attempts, last_error, message_id, sent_at) ON pact.outbox TO pact_mail;
+GRANT SELECT, UPDATE (status, attempts, last_error, message_id, sent_at, vars) ON pact.outbox TO pact_mail;
 GRANT SELECT (tenant_id, id, email, name, status) ON pact.user_account TO pact_mail;
 GRANT SELECT (tenant_id, slug, name) ON pact.tenant TO pact_mail;
 

@@ -21,8 +21,8 @@ BEGIN
 	END LOOP;
 END $$;
 
--- HMAC-SHA256 (RFC 2104) from the two padded halves of the key.
-CREATE OR REPLACE FUNCTION app.hmac(p_ipad bytea, p_opad bytea, p_text text) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE
+-- HMAC-SHA256 (RFC 2104) from the two padded halves of the key. STABLE because convert_to() is: else it is not inlined.
+CREATE OR REPLACE FUNCTION app.hmac(p_ipad bytea, p_opad bytea, p_text text) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE
 	AS $$ SELECT sha256(p_opad || sha256(p_ipad || convert_to(p_text, 'UTF8'))) $$;
 
 -- The normal form of an address, as contact.email_norm holds it.
@@ -48,5 +48,9 @@ BEGIN
 	END IF;
 	RAISE EXCEPTION USING ERRCODE = 'PT000', MESSAGE = p_slug;
 END $$;
+
+-- Always fails: how a program takes back what it did in a pipeline's implicit transaction.
+CREATE OR REPLACE FUNCTION app.rollback() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+	AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'PT000', MESSAGE = 'rollback'; END $$;
 
 RESET ROLE;
