@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What we write to the people who work here. Variables: name, workspace, base_url and at (when the event was) are always
+ * there; the others come with the message (app.outbox_add).
+ */
+#include "fcgi/mail/mail.h"
+
+#include <string.h>
+
+#include "shared/base/str.h"
+
+#define VALUE_BYTES 300
+
+const struct mail_template mail_templates[] = {
+    {"welcome", "Your workspace {{workspace}} is ready\nYour workspace is ready\n",
+        "Hello {{name}},\n"
+        "\n"
+        "the workspace \"{{workspace}}\" is ready, and you are its owner. Log in here, with this address and the\n"
+        "password that was set for you:\n"
+        "\n"
+        "  {{base_url}}/login\n"
+        "\n"
+        "Change the password first: Settings, Your account.\n"
+        "Then bring your contacts in: Import takes the files other tools write, and shows who may be mailed\n"
+        "and why before anything is stored.\n"},
+    {"password-changed", "Your password was changed\n",
+        "Hello {{name}},\n"
+        "\n"
+        "the password of your account in the workspace \"{{workspace}}\" was changed.\n"
+        "\n"
+        "  When: {{at}}\n"
+        "  From: {{ip}}\n"
+        "\n"
+        "All other devices were logged out. If this was you, there is nothing to do.\n"
+        "If it was not, tell the owner of the workspace now: somebody knows your password.\n"},
+    {"import-finished", "Import {{status}}: {{filename}}\nYour import has ended\n",
+        "Hello {{name}},\n"
+        "\n"
+        "your import into the workspace \"{{workspace}}\" has ended.\n"
+        "\n"
+        "  File:                {{filename}}\n"
+        "  Result:              {{status}}\n"
+        "  Why:                 {{problem}}\n"
+        "  New contacts:        {{imported}}\n"
+        "  Updated contacts:    {{updated}}\n"
+        "  Left as they were:   {{skipped}}\n"
+        "  Rows with an error:  {{errors}}\n"
+        "  May be mailed:       {{mailable}}\n"
+        "  Need confirming:     {{needs_confirming}}\n"
+        "  On the stop list:    {{suppressed}}\n"
+        "\n"
+        "The rows that need a look, to read or to download:\n"
+        "\n"
+        "  {{base_url}}/import?id={{import}}\n"},
+};
+const size_t nmail_templates = NELEMS(mail_templates);
+
+const struct mail_template *
+template_find(const char *name)
+{
+	for (size_t i = 0; name != NULL && i < nmail_templates; i++)
+		if (strcmp(mail_templates[i].name, name) == 0)
+			return &mail_templates[i];
+	return NULL;
+}
+
+/* The variable between p ("{{name}}…") and its end; NULL when it has no value. *end is behind the braces. */
+static const json_t *
+variable(const json_t *vars, const char *p, const char **end)
+{
+	const char *close = strstr(p, "}}");
+	const json_t *v;
+	char name[32];
+
+	*end = close != NULL ? close + 2 : p + strlen(p);
+	if (close == NULL || (size_t)(close - p - 2) >= sizeof name)
+		return NULL;
+	memcpy(name, p + 2, (size_t)(close - p - 2));
+	name[close - p - 2] = '\0';
+	v = json_object_get(vars, name);
+	return (json_is_string(v) && json_string_length(v) > 0) || json_is_integer(v) ? v : NULL;
+}
+
+/* A value is somebody's text: it can neither begin a line of ours nor hide what follows. */
+static void
+add_value(struct buf *out, const json_t *v)
+{
+	const char *s = json_string_value(v);
+	size_t n, done = 0;
+
+	if (s == NULL) {
+		buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+		return;
+	}
+	for (; *s != '\0'; s += n, done += n) {
+		n = utf8_sequence(s, strnlen(s, 4));
+		if (n == 0)
+			n = 1;
+		if (done + n > VALUE_BYTES) {
+			buf_str(out, "…");
+			return;
+		}
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			buf_ch(out, ' ');
+		else
+			buf_add(out, s, n);
+	}
+}
+
+static bool
+complete(const char *line, size_t len, const json_t *vars)
+{
+	const char *p = line;
+
+	while ((p = strstr(p, "{{")) != NULL && p < line + len)
+		if (variable(vars, p, &p) == NULL)
+			return false;
+	return true;
+}
+
+void
+template_fill(struct buf *out, const char *text, const json_t *vars)
+{
+	for (const char *line = text, *next; *line != '\0'; line = next) {
+		size_t len = strcspn(line, "\n");
+
+		next = line + len + (line[len] == '\n');
+		if (!complete(line, len, vars))
+			continue;
+		while (line < next) {
+			if (strncmp(line, "{{", 2) == 0)
+				add_value(out, variable(vars, line, &line));
+			else
+				buf_ch(out, *line++);
+		}
+	}
+}
