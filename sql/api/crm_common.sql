@@ -1,0 +1,37 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
+-- Small functions that crm's others share.
+SET ROLE pact_owner;
+
+-- The few members by which a client names an account or a contact.
+CREATE OR REPLACE FUNCTION api.account_ref(p_tenant uuid, p_account uuid) RETURNS json LANGUAGE sql STABLE PARALLEL SAFE AS $$
+	SELECT json_build_object('public_id', a.id, 'name', a.name) FROM pact.account a WHERE a.tenant_id = p_tenant AND a.id = p_account
+	$$;
+CREATE OR REPLACE FUNCTION api.contact_ref(p_tenant uuid, p_contact uuid) RETURNS json LANGUAGE sql STABLE PARALLEL SAFE AS $$
+	SELECT json_build_object('public_id', c.id, 'name', coalesce(nullif(btrim(concat_ws(' ', c.first_name, c.last_name)), ''), c.email))
+	FROM pact.contact c WHERE c.tenant_id = p_tenant AND c.id = p_contact
+	$$;
+
+-- An error of one member, as `errors` of a refusal holds it.
+CREATE OR REPLACE FUNCTION app.field_error(p_pointer text, p_detail text) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	AS $$ SELECT jsonb_build_object('pointer', p_pointer, 'detail', p_detail) $$;
+CREATE OR REPLACE FUNCTION app.refuse_fields(p_errors jsonb[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	IF p_errors <> '{}' THEN
+		PERFORM app.refuse('invalid', p_errors[1] ->> 'detail', jsonb_build_object('errors', to_jsonb(p_errors)));
+	END IF;
+END $$;
+
+-- The name of a source as the ledger takes it: "Web form" is web_form.
+CREATE OR REPLACE FUNCTION app.source_name(p_text text, p_default text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT coalesce(nullif(left(regexp_replace(regexp_replace(lower(p_text), '[^a-z0-9:.-]+', '_', 'g'), '^[^a-z]+|_$', '', 'g'), 60), ''),
+		p_default)
+	$$;
+-- When the person did it: the time in the evidence, if it is one, else now. Not the future.
+CREATE OR REPLACE FUNCTION app.evidence_time(p_evidence jsonb) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN least(coalesce((p_evidence ->> 'at')::timestamptz, now()), now());
+EXCEPTION WHEN data_exception THEN
+	PERFORM app.refuse_fields(ARRAY[app.field_error('/evidence/at', 'Must be a time such as 2026-03-01T09:30:00Z.')]);
+END $$;
+
+RESET ROLE;
