@@ -56,7 +56,7 @@ GRANT SELECT ON pact.user_account, pact.role, pact.user_role TO pact_auth;
 -- ── crm: contacts and what belongs to them. A contact is inserted with a first consent; afterwards consent, suppression
 --    and ledger change through functions only, and a contact goes by app.erase_contact() or an import's revert ────────
 GRANT EXECUTE ON FUNCTION app.text_like(text, text), app.email_norm(text), app.consent_rank(text),
-	app.consent_apply(uuid[], text[], timestamptz[], jsonb[], text, uuid, boolean),
+	app.contact_insert(app.contact_new[]), app.consent_apply(uuid[], text[], timestamptz[], jsonb[], text, uuid, boolean),
 	app.consent_set(uuid, text, text, timestamptz, jsonb), app.consent_revert(uuid, uuid[]), app.suppressed(text[]),
 	app.erase_contact(uuid) TO pact_crm;
 GRANT SELECT (tenant_id, slug, name, plan, time_zone, consent_policy, consent_basis, version, updated_at),

@@ -34,6 +34,7 @@ DECLARE
 	v_body text;
 	v_key text;
 	v_cols text[];
+	v_first text[];
 	v_event constant text := 'INSERT INTO pact.audit_event (tenant_id, retention_class, action, module, actor_kind, actor_id, '
 		|| 'actor_email, ip, request_id, resource_type, resource_id, subject_id, old, new) SELECT r.tenant_id, '
 		|| '(SELECT t.plan FROM pact.tenant t WHERE t.tenant_id = app.tenant_id()), %L, v_module, v_kind, v_actor, v_email, v_ip, '
@@ -48,12 +49,14 @@ BEGIN
 		SELECT string_agg(format('o.%1$I = r.%1$I', a.attname), ' AND ') INTO v_key FROM pg_index i
 			JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
 			WHERE i.indisprimary AND i.indrelid = ('pact.' || quote_ident(r.table_name))::regclass;
-		SELECT array_agg(c.column_name ORDER BY a.attnum) INTO v_cols FROM app.column_register c
+		SELECT array_agg(c.column_name ORDER BY a.attnum), array_agg(c.column_name ORDER BY a.attnum) FILTER (WHERE c.on_create)
+			INTO v_cols, v_first FROM app.column_register c
 			JOIN pg_attribute a ON a.attrelid = ('pact.' || quote_ident(r.table_name))::regclass AND a.attname = c.column_name
 			WHERE c.table_name = r.table_name AND c.audited;
 		SELECT format(v_event, r.resource_type || '.create', r.resource_type, r.rid, r.sid)
 				|| ', NULL, CASE WHEN v_erasing IS NULL THEN jsonb_strip_nulls(jsonb_build_object('
-				|| string_agg(format('%L, r.%I', c, c), ', ') || '))' || coalesce(' ||' || r.audit_extra, '') || ' END FROM new_rows r',
+				|| (SELECT string_agg(format('%L, r.%I', f, f), ', ') FROM unnest(coalesce(v_first, v_cols)) f)
+				|| '))' || coalesce(' ||' || r.audit_extra, '') || ' END FROM new_rows r',
 			format(v_event, r.resource_type || '.delete', r.resource_type, r.rid, r.sid)
 				|| ', CASE WHEN v_erasing IS NULL THEN jsonb_strip_nulls(jsonb_build_object('
 				|| string_agg(format('%L, r.%I', c, c), ', ') || '))' || coalesce(' ||' || r.audit_extra, '') || ' END, NULL FROM old_rows r'

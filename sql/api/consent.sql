@@ -50,7 +50,45 @@ BEGIN
 	END IF;
 	RETURN NEW;
 END $$;
-CREATE OR REPLACE TRIGGER consent_insert BEFORE INSERT ON pact.contact FOR EACH ROW EXECUTE FUNCTION app.contact_insert_guard();
+-- A row that has its hash comes from app.contact_insert(): nobody else may write that column.
+CREATE OR REPLACE TRIGGER consent_insert BEFORE INSERT ON pact.contact FOR EACH ROW WHEN (NEW.email_hash IS NULL)
+	EXECUTE FUNCTION app.contact_insert_guard();
+
+-- The same for many: set-based, at a quarter of the trigger's cost per row. Raises unique_violation for an address that is
+-- there. A row whose id the caller chose can be told again in the result.
+CREATE OR REPLACE FUNCTION app.contact_insert(p_rows app.contact_new[]) RETURNS TABLE (id uuid, consent_status text, suppressed boolean)
+	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	v_tenant uuid := app.tenant_id();
+	t record;
+BEGIN
+	SELECT k.suppression_ipad AS ipad, k.suppression_opad AS opad, x.consent_policy AS policy,
+			CASE WHEN x.consent_policy = 'confirmed' THEN jsonb_build_object('basis', x.consent_basis) END AS basis INTO t
+		FROM pact.tenant x JOIN pact.tenant_key k ON k.tenant_id = x.tenant_id WHERE x.tenant_id = v_tenant;
+	IF NOT FOUND THEN
+		PERFORM app.refuse('unauthenticated');
+	END IF;
+	RETURN QUERY
+	INSERT INTO pact.contact AS c (tenant_id, id, email, email_hash, first_name, last_name, phone, title, account_id, tags, custom,
+			consent_status, consent_source, consent_at, consent_evidence, declined_at, suppressed, import_id)
+	SELECT v_tenant, coalesce(r.id, app.uuid7()), r.email, r.hash, r.first_name, r.last_name, r.phone, r.title, r.account_id,
+		coalesce(r.tags, '{}'), coalesce(r.custom, '{}'),
+		CASE WHEN r.blocked THEN 'declined' ELSE r.status END,
+		CASE WHEN r.blocked THEN 'suppression' WHEN r.consent_status IS NULL THEN 'policy' ELSE r.consent_source END,
+		CASE WHEN r.blocked THEN r.listed_at ELSE r.at END,
+		CASE WHEN r.blocked THEN jsonb_build_object('suppression', r.reason) WHEN r.consent_status IS NULL THEN t.basis
+			ELSE r.consent_evidence END,
+		CASE WHEN r.blocked THEN r.listed_at WHEN r.status = 'declined' THEN r.at END,
+		r.hash IS NOT NULL AND (r.listed_at IS NOT NULL OR r.status = 'declined'), r.import_id
+	FROM (SELECT n.*, s.reason, s.created_at AS listed_at, s.address_hash IS NOT NULL AND n.status <> 'declined' AS blocked
+		FROM (SELECT x.*, CASE WHEN x.email IS NOT NULL THEN app.hmac(t.ipad, t.opad, app.email_norm(x.email)) END AS hash,
+				coalesce(x.consent_status, t.policy) AS status,
+				CASE WHEN x.consent_status IS NULL THEN now() ELSE least(coalesce(x.consent_at, now()), now()) END AS at
+			FROM unnest(p_rows) x OFFSET 0) n
+		LEFT JOIN pact.suppression s ON s.tenant_id = v_tenant AND s.address_hash = n.hash) r
+	RETURNING c.id, c.consent_status, c.suppressed;
+END $$;
 
 -- BEFORE UPDATE OF email: an address on the list declines whoever gets it; a new address of somebody who declined goes on it.
 CREATE OR REPLACE FUNCTION app.contact_email_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER

@@ -102,12 +102,15 @@ CREATE TABLE app.column_register (
 	in_access     boolean NOT NULL,         -- in the access packet and C5's export
 	in_portability boolean NOT NULL,
 	audited       boolean NOT NULL,         -- old and new value in the audit event
+	-- Stands in the event of a row's creation; where no column of a table says so, all audited ones do. The other values
+	-- of a new row are in the row, in the diffs that follow and in the event of its deletion.
+	on_create     boolean NOT NULL,
 	reason        text,                     -- why a personal column may be kept
 	PRIMARY KEY (table_name, column_name),
 	CHECK (NOT (personal AND on_erase = 'keep') OR reason IS NOT NULL)
 );
 -- Lines of `column on_erase flags reason…`; flags: p personal, a access, o portability, d audited (old and new in the
--- diff), - none. For a later migration that adds columns to a table declared before.
+-- diff), c in the event of creation, - none. For a later migration that adds columns to a table declared before.
 CREATE FUNCTION app.declare_columns(p_table text, p_columns text) RETURNS void LANGUAGE plpgsql
 	SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -118,7 +121,7 @@ BEGIN
 		w := regexp_split_to_array(btrim(line, E' \t'), '\s+');
 		CONTINUE WHEN coalesce(w[1], '') = '';
 		INSERT INTO app.column_register VALUES (p_table, w[1], w[3] LIKE '%p%', w[2], w[3] LIKE '%a%', w[3] LIKE '%o%',
-			w[3] LIKE '%d%', nullif(array_to_string(w[4:], ' '), ''));
+			w[3] LIKE '%d%', w[3] LIKE '%c%', nullif(array_to_string(w[4:], ' '), ''));
 	END LOOP;
 END $$;
 -- One call per table.

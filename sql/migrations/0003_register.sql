@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- What every column is for privacy's purposes: `column on_erase flags reason…` (0001: app.declare_columns).
--- flags: p personal · a in the access packet · o in the portability file · d in the audit diff · - none
+-- flags: p personal · a in the access packet · o in the portability file · d in the audit diff · c in the audit event of
+-- creation (none c: all d) · - none
 SET ROLE pact_owner;
 
 SELECT app.declare_table('tenant', 'workspace', NULL, true, $$
@@ -101,7 +102,7 @@ $$, NULL);
 SELECT app.declare_table('contact', 'contact', 'id', true, $$
 	tenant_id        delete -
 	id               delete ao
-	email            delete paod
+	email            delete paodc
 	email_norm       delete p
 	email_hash       delete p
 	first_name       delete paod
@@ -114,8 +115,8 @@ SELECT app.declare_table('contact', 'contact', 'id', true, $$
 	account_id       delete paod
 	tags             delete paod
 	custom           delete paod
-	consent_status   delete paod
-	consent_source   delete pad
+	consent_status   delete paodc
+	consent_source   delete padc
 	consent_at       delete pad
 	consent_evidence delete pa
 	consent_import_id delete -
@@ -242,6 +243,7 @@ SELECT app.declare_table('job', 'job', NULL, false, $$
 	result       match p
 	last_error   match p
 	requested_by keep -
+	ip           keep p staff, who asked for it; purged 30 days after the job's end
 	request_id   keep -
 	created_at   keep -
 	finished_at  keep -
