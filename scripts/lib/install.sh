@@ -68,3 +68,10 @@ postgres_headers() {
 	fi
 	[ -e "$to$dir/postgres.h" ] && echo "$to$dir"
 }
+
+# The programs, and the preload module when there are headers for it.
+build_all() {
+	local headers
+	headers=$(postgres_headers) || warn "no PostgreSQL headers: the context module is not built (SECURITY.md says what that weakens)"
+	make -s -C "$root" -j"$(nproc)" all ${headers:+preload}
+}
