@@ -10,7 +10,8 @@ run_packages=(
 # packages_missing NAME… prints those that are not installed.
 packages_missing() {
 	local have
-	have=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | sed -n 's/ installed$//p')
+	# it fails when it does not know one of them, and says the others all the same
+	have=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | sed -n 's/ installed$//p' || true)
 	printf '%s\n' "$@" | grep -vxF -e "$have" || true
 }
 
