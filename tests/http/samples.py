@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""
+One good request for every route that `prog -R` prints. The matrix, the API document, the frame and the fuzz tests go
+through this table, and fail on a route that is not in it.
+"""
+import dataclasses
+import time
+import typing
+
+from stack import address, unique
+
+CSV = "Email Address,First Name,Last Name,OPTIN_TIME\n{},Ada,{},2024-05-01 10:00:00\n"
+
+
+class Things:
+    """Makes what a request needs in one workspace, as its owner; `me` is who will send the request."""
+
+    def __init__(self, owner, me=None):
+        self.owner, self.me = owner, me or owner
+
+    def make(self, path, json, **kw):
+        return self.owner.ok("POST", path, json, **kw)["public_id"]
+
+    def contact(self, **more):
+        return self.make("/v1/contacts", {"email": address("c"), "last_name": unique("n")} | more)
+
+    def archived(self):
+        c = self.contact()
+        self.owner.ok("POST", f"/v1/contacts/{c}/archive")
+        return c
+
+    def account(self, **more):
+        return self.make("/v1/accounts", {"name": unique("account")} | more)
+
+    def activity(self, **more):
+        return self.make("/v1/activities", {"contact_id": self.contact(), "kind": "note", "subject": unique("s")} | more)
+
+    def job(self):
+        tag = unique("tag")
+        self.contact(tags=[tag])
+        answer = self.owner.ok("POST", "/v1/contacts/bulk-consent", {"filter": {"tag": tag}, "status": "declined"}, status=(202,))
+        return answer["job"]
+
+    def upload(self, query="", rows=1):
+        data = "".join(CSV.format(address("i"), unique("n")).split("\n", 1)[i > 0] for i in range(rows)).encode()
+        return self.owner.ok("POST", "/v1/imports" + query, data=data, headers={"Content-Type": "text/csv"})["public_id"]
+
+    def imported(self):
+        i = self.upload()
+        self.wait_import(i, "done")
+        return i
+
+    def wait_import(self, i, *states, seconds=20):
+        end = time.monotonic() + seconds
+        while (now := self.owner.ok("GET", f"/v1/imports/{i}"))["status"] not in states:
+            assert time.monotonic() < end and now["status"] in ("queued", "running", "uploading"), f"import is {now}"
+            time.sleep(0.05)
+        return now
+
+    def wait_job(self, j, seconds=20):
+        end = time.monotonic() + seconds
+        while (now := self.owner.ok("GET", f"/v1/jobs/{j}"))["status"] not in ("done", "failed", "dead"):
+            assert time.monotonic() < end, f"job is {now}"
+            time.sleep(0.05)
+        return now
+
+    def other_session(self):
+        """A second session of whoever asks."""
+        from client import Client
+
+        Client(self.me.stack, self.me.ip).login(self.me.user)
+        return next(s["public_id"] for s in self.me.pages("/v1/auth/sessions") if not s["current"])
+
+
+@dataclasses.dataclass
+class Sample:
+    request: typing.Callable  # (Things) -> keywords of Client.request()
+    status: int = 200
+    disruptive: bool = False  # ends sessions of whoever sends it
+
+
+SAMPLES: dict[str, Sample] = {}
+
+
+def sample(key, status=200, disruptive=False):
+    def register(fn):
+        SAMPLES[key] = Sample(fn, status, disruptive)
+        return fn
+
+    return register
+
+
+def plain(key, path=None, status=200, **kw):
+    SAMPLES[key] = Sample(lambda t: {"path": path or key.split(" ")[1], **kw}, status)
+
+
+def about(key, maker, status=200, **kw):
+    """A route with {id}, of a thing that Things.<maker>() makes."""
+    SAMPLES[key] = Sample(lambda t: {"path": key.split(" ")[1].replace("{id}", getattr(t, maker)()), **kw}, status)
+
+
+# ── auth ──
+@sample("POST /v1/auth/login")
+def _(t):
+    u = t.me.user
+    return {"path": "/v1/auth/login", "json": {"email": u.email, "password": u.password, "workspace": u.slug, "session": "bearer"}}
+
+
+@sample("POST /v1/auth/refresh")
+def _(t):
+    from client import Client
+
+    return {"path": "/v1/auth/refresh", "json": {"refresh_token": Client(t.me.stack, t.me.ip).login(t.me.user).tokens["refresh_token"]}}
+
+
+@sample("POST /v1/auth/logout", 204, disruptive=True)
+def _(t):
+    return {"path": "/v1/auth/logout"}
+
+
+@sample("POST /v1/auth/password", 204, disruptive=True)
+def _(t):
+    old, t.me.user.password = t.me.user.password, unique("password")
+    return {"path": "/v1/auth/password", "json": {"current_password": old, "new_password": t.me.user.password}}
+
+
+@sample("DELETE /v1/auth/sessions/{id}", 204)
+def _(t):
+    return {"path": f"/v1/auth/sessions/{t.other_session()}"}
+
+
+plain("GET /v1/auth/session")
+plain("GET /v1/auth/sessions")
+
+# ── crm: contacts ──
+plain("GET /v1/contacts")
+plain("GET /v1/contacts/export", "/v1/contacts/export?format=jsonl")
+plain("GET /v1/tags")
+about("GET /v1/contacts/{id}", "contact")
+about("PATCH /v1/contacts/{id}", "contact", json={"title": "Dr"})
+about("DELETE /v1/contacts/{id}", "contact", 204)
+about("POST /v1/contacts/{id}/archive", "contact")
+about("POST /v1/contacts/{id}/restore", "archived")
+about("GET /v1/contacts/{id}/consent", "contact")
+about("POST /v1/contacts/{id}/consent", "contact", json={"status": "declined"})
+about("GET /v1/contacts/{id}/timeline", "contact")
+about("GET /v1/contacts/{id}/export", "contact")
+
+
+@sample("POST /v1/contacts", 201)
+def _(t):
+    return {"path": "/v1/contacts", "json": {"email": address("c"), "last_name": unique("n")}}
+
+
+@sample("POST /v1/contacts/bulk-consent")
+def _(t):
+    return {"path": "/v1/contacts/bulk-consent", "json": {"contacts": [t.contact()], "status": "declined"}}
+
+
+# ── crm: accounts, activities, the rest ──
+plain("GET /v1/accounts")
+plain("GET /v1/custom-fields")
+plain("GET /v1/settings/privacy")
+about("GET /v1/accounts/{id}", "account")
+about("PATCH /v1/accounts/{id}", "account", json={"phone": "+47 1"})
+about("DELETE /v1/accounts/{id}", "account", 204)
+about("GET /v1/activities/{id}", "activity")
+about("PATCH /v1/activities/{id}", "activity", json={"body": "more"})
+about("DELETE /v1/activities/{id}", "activity", 204)
+about("GET /v1/jobs/{id}", "job")
+
+
+@sample("POST /v1/accounts", 201)
+def _(t):
+    return {"path": "/v1/accounts", "json": {"name": unique("account")}}
+
+
+@sample("GET /v1/activities")
+def _(t):
+    return {"path": f"/v1/activities?contact_id={t.contact()}"}
+
+
+@sample("POST /v1/activities", 201)
+def _(t):
+    return {"path": "/v1/activities", "json": {"contact_id": t.contact(), "kind": "call", "subject": unique("s"), "body": "b"}}
+
+
+@sample("POST /v1/custom-fields", 201)
+def _(t):
+    return {"path": "/v1/custom-fields", "json": {"label": unique("f")}}
+
+
+@sample("PATCH /v1/settings/privacy")
+def _(t):
+    return {"path": "/v1/settings/privacy", "json": {"default_consent_policy": "pending"}}
+
+
+# ── crm: imports ──
+plain("GET /v1/imports")
+about("GET /v1/imports/{id}", "upload")
+about("GET /v1/imports/{id}/errors", "upload")
+about("POST /v1/imports/{id}/revert", "imported", 202)
+
+
+@sample("POST /v1/imports", 202)
+def _(t):
+    return {"path": "/v1/imports?filename=people.csv", "data": CSV.format(address("i"), unique("n")).encode(),
+        "headers": {"Content-Type": "text/csv"}}
+
+
+@sample("PATCH /v1/imports/{id}")
+def _(t):
+    return {"path": f"/v1/imports/{t.upload('?mapping=manual')}", "json": {"dry_run": True}}
+
+
+@sample("POST /v1/imports/{id}/start", 202)
+def _(t):
+    return {"path": f"/v1/imports/{t.upload('?mapping=manual')}/start", "json": {}}
+
+
+@sample("POST /v1/imports/{id}/cancel", 202)
+def _(t):
+    return {"path": f"/v1/imports/{t.upload('?mapping=manual')}/cancel"}
+
+
+# ── audit ──
+plain("GET /v1/audit/events")
+plain("GET /v1/audit/export", "/v1/audit/export?format=csv")
+
+
+def call(client, key, things, **more):
+    """Sends the sample of a route; keywords replace those of the sample."""
+    kw = SAMPLES[key].request(things) | more
+    return client.request(key.split(" ")[0], kw.pop("path"), **kw)
