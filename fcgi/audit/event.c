@@ -9,43 +9,31 @@
  * One statement per filter, so that each has one plan, which is its index from the newest end: with a million events and
  * 25 partitions 1 ms, where a plan made for each request takes 4 ms, nearly all of it planning.
  */
-#define EVENTS(filter) \
-	"SELECT api.audit_event_json(e) AS item, e.id::text AS cursor FROM pact.audit_event e " \
-	"WHERE e.tenant_id = $1::uuid AND e.id >= $2::uuid AND e.id < $3::uuid " filter \
-	" ORDER BY e.id DESC LIMIT $4::int"
-#define USER_OF(address) \
-	"(SELECT u.id FROM pact.user_account u WHERE u.tenant_id = $1::uuid AND u.email_norm = app.email_norm(" address \
-	"))"
-TENANT_QUERY(q_events, PLAN_GENERIC, EVENTS(""));
-TENANT_QUERY(q_events_actor, PLAN_GENERIC, EVENTS("AND e.actor_id = $5::uuid"));
-TENANT_QUERY(q_events_email, PLAN_GENERIC, EVENTS("AND e.actor_id = " USER_OF("$5::text")));
-TENANT_QUERY(q_events_action, PLAN_GENERIC, EVENTS("AND e.action = $5::text"));
-TENANT_QUERY(q_events_type, PLAN_GENERIC, EVENTS("AND e.resource_type = $5::text"));
-TENANT_QUERY(q_events_ip, PLAN_GENERIC, EVENTS("AND e.ip = $5::text"));
-TENANT_QUERY(q_events_resource, PLAN_GENERIC,
-    EVENTS(
-        "AND e.resource_id = $5::uuid AND ($6::uuid IS NULL OR e.actor_id = $6) "
-        "AND ($7::text IS NULL OR e.actor_id = " USER_OF(
-            "$7") ") AND ($8::text IS NULL OR e.action = $8) "
-                  "AND ($9::text IS NULL OR e.resource_type = $9) AND ($10::text IS NULL OR e.ip = $10)"));
+#define EVENTS_QUERY(id, filter) \
+	TENANT_QUERY(id, PLAN_GENERIC, \
+	    "SELECT api.audit_event_json(e) AS item, e.id::text AS cursor FROM pact.audit_event e " \
+	    "WHERE e.tenant_id = $1::uuid AND e.id >= $2::uuid AND e.id < $3::uuid " filter \
+	    " ORDER BY e.id DESC LIMIT $4::int")
+EVENTS_QUERY(q_events, "");
+EVENTS_QUERY(q_events_actor, "AND e.actor_id = $5::uuid");
+EVENTS_QUERY(q_events_email, "AND " EVENTS_BY_ADDRESS("$5::text"));
+EVENTS_QUERY(q_events_action, "AND e.action = $5::text");
+EVENTS_QUERY(q_events_type, "AND e.resource_type = $5::text");
+EVENTS_QUERY(q_events_ip, "AND e.ip = $5::text");
+EVENTS_QUERY(q_events_resource,
+    "AND e.resource_id = $5::uuid AND ($6::uuid IS NULL OR e.actor_id = $6) "
+    "AND ($7::text IS NULL OR e.action = $7) AND ($8::text IS NULL OR e.resource_type = $8) "
+    "AND ($9::text IS NULL OR e.ip = $9) AND ($10::text IS NULL OR " EVENTS_BY_ADDRESS("$10") ")");
 
-/*
- * How many: counted up to 10000; beyond that as many more as the time before holds at the rate of those counted.
- * Planned with its values, so that the filters not asked for are not there.
- */
-#define MATCHING \
-	"FROM pact.audit_event e WHERE e.tenant_id = $1::uuid AND e.id >= $2::uuid AND e.id < $3::uuid " \
-	"AND ($4::uuid IS NULL OR e.actor_id = $4) AND ($5::text IS NULL OR e.actor_id = " USER_OF( \
-	    "$5") ") " \
-	          "AND ($6::text IS NULL OR e.action = $6) AND ($7::text IS NULL OR e.resource_type = $7) " \
-	          "AND ($8::uuid IS NULL OR e.resource_id = $8) AND ($9::text IS NULL OR e.ip = $9)"
+/* How many: counted up to 10000; beyond that as many more as the time before holds at the rate of those counted. */
 TENANT_QUERY(q_events_count, PLAN_CUSTOM,
     "SELECT n, CASE WHEN n <= 10000 THEN n ELSE (10000 * greatest(1, extract(epoch FROM newest - oldest) / "
     "greatest(0.001, extract(epoch FROM newest - mark))))::bigint END AS total FROM (SELECT "
-    "(SELECT count(*) FROM (SELECT " MATCHING " LIMIT 10001) c) AS n, "
-    "(SELECT app.uuid7_time(e.id) " MATCHING " ORDER BY e.id DESC LIMIT 1) AS newest, "
-    "(SELECT app.uuid7_time(e.id) " MATCHING " ORDER BY e.id DESC OFFSET 9999 LIMIT 1) AS mark, "
-    "(SELECT app.uuid7_time(e.id) " MATCHING " ORDER BY e.id LIMIT 1) AS oldest) t");
+    "(SELECT count(*) FROM (SELECT " EVENTS_MATCHING " LIMIT 10001) c) AS n, "
+    "(SELECT app.uuid7_time(e.id) " EVENTS_MATCHING " ORDER BY e.id DESC LIMIT 1) AS newest, "
+    "(SELECT app.uuid7_time(e.id) " EVENTS_MATCHING
+    " ORDER BY e.id DESC OFFSET 9999 LIMIT 1) AS mark, "
+    "(SELECT app.uuid7_time(e.id) " EVENTS_MATCHING " ORDER BY e.id LIMIT 1) AS oldest) t");
 
 DOOR_QUERY(q_seen, "SELECT app.audit_seen()");
 
@@ -76,9 +64,7 @@ total(struct req *r, const struct filter *f)
 
 	if (!r->count)
 		return NULL;
-	rows = tx_run(r->tx, &q_events_count,
-	    ARGS(f->low, f->high, f->actor, f->actor_email, f->action, f->resource_type,
-	        f->resource_id, f->ip));
+	rows = tx_run(r->tx, &q_events_count, EVENTS_MATCHING_ARGS(f));
 	if (rows == NULL)
 		return NULL;
 	return arena_printf(r->a, "\"total\":%s%s", rows_text(rows, 0, "total"),
@@ -94,8 +80,8 @@ list(struct req *r, const struct filter *f)
 
 	if (f->resource_id != NULL)
 		return reply_list(r, &q_events_resource,
-		    ARGS(f->low, f->high, limit, f->resource_id, f->actor, f->actor_email,
-		        f->action, f->resource_type, f->ip),
+		    ARGS(f->low, f->high, limit, f->resource_id, f->actor, f->action,
+		        f->resource_type, f->ip, f->actor_email),
 		    more);
 	if (actor != NULL)
 		return reply_list(r, q, ARGS(f->low, f->high, limit, actor), more);

@@ -13,24 +13,16 @@
 #define LINE_MAX_BYTES (8U * 1024U * 1024U)
 
 DOOR_QUERY(q_exported, "SELECT app.audit('audit.export', 'audit_event', NULL, NULL, $1::jsonb)");
-#define EXPORT(columns) \
-	"SELECT " columns \
-	" FROM pact.audit_event e WHERE e.tenant_id = $1::uuid AND e.id >= $2::uuid AND e.id < $3::uuid " \
-	"AND ($4::uuid IS NULL OR e.actor_id = $4) " \
-	"AND ($5::text IS NULL OR e.actor_id = (SELECT u.id FROM pact.user_account u " \
-	"WHERE u.tenant_id = $1::uuid AND u.email_norm = app.email_norm($5))) " \
-	"AND ($6::text IS NULL OR e.action = $6) AND ($7::text IS NULL OR e.resource_type = $7) " \
-	"AND ($8::uuid IS NULL OR e.resource_id = $8) AND ($9::text IS NULL OR e.ip = $9) ORDER BY e.id DESC"
 #define CSV_HEADER \
 	"id,at,action,module,actor_kind,actor_id,actor_email,resource_type,resource_id,old,new,ip,request_id\r\n"
 TENANT_QUERY(q_export_csv, PLAN_CUSTOM,
-    EXPORT(
-        "e.id, app.rfc3339(app.uuid7_time(e.id)) AS at, e.action, e.module, e.actor_kind, e.actor_id, e.actor_email, "
-        "e.resource_type, e.resource_id, e.old, e.new, e.ip, e.request_id"));
-TENANT_QUERY(q_export_jsonl, PLAN_CUSTOM, EXPORT("api.audit_event_json(e) AS item"));
+    "SELECT e.id, app.rfc3339(app.uuid7_time(e.id)) AS at, e.action, e.module, e.actor_kind, e.actor_id, e.actor_email, "
+    "e.resource_type, e.resource_id, e.old, e.new, e.ip, e.request_id " EVENTS_MATCHING
+    " ORDER BY e.id DESC");
+TENANT_QUERY(q_export_jsonl, PLAN_CUSTOM,
+    "SELECT api.audit_event_json(e) AS item " EVENTS_MATCHING " ORDER BY e.id DESC");
 
-struct export
-{
+struct file {
 	struct req *r;
 	struct buf b;
 	bool csv, begun;
@@ -38,7 +30,7 @@ struct export
 
 /* The headers, when it is sure that there will be an answer. */
 static void
-begin(struct export *x)
+begin(struct file *x)
 {
 	time_t now = time(NULL);
 	char name[48];
@@ -55,7 +47,7 @@ begin(struct export *x)
 }
 
 static bool
-flush(struct export *x)
+flush(struct file *x)
 {
 	bool ok = !x->b.overflow && stream_write(x->r, x->b.data, x->b.len);
 
@@ -66,7 +58,7 @@ flush(struct export *x)
 static bool
 each(void *ctx, const struct rows *row)
 {
-	struct export *x = ctx;
+	struct file *x = ctx;
 	size_t len;
 
 	/* the answer begins with the first row: until then the database may still refuse */
@@ -109,7 +101,7 @@ int
 event_export(struct req *r)
 {
 	const char *format = param(r, "format") != NULL ? param(r, "format") : "csv";
-	struct export *x = arena_alloc(r->a, sizeof *x);
+	struct file *x = arena_alloc(r->a, sizeof *x);
 	struct filter f;
 
 	if (!filter_read(r, &f))
@@ -121,9 +113,7 @@ event_export(struct req *r)
 	x->csv = strcmp(format, "csv") == 0;
 	buf_init(&x->b, LINE_MAX_BYTES);
 	arena_defer(r->a, release, &x->b);
-	if (!tx_stream(r->tx, x->csv ? &q_export_csv : &q_export_jsonl,
-	        ARGS(f.low, f.high, f.actor, f.actor_email, f.action, f.resource_type,
-	            f.resource_id, f.ip),
+	if (!tx_stream(r->tx, x->csv ? &q_export_csv : &q_export_jsonl, EVENTS_MATCHING_ARGS(&f),
 	        each, x))
 		return x->begun ? r->status : problem_db(r);
 	if (!x->begun)
