@@ -86,7 +86,7 @@ demo_data() {
 	for i in "${!rows[@]}"; do
 		IFS=$'\t' read -r kind first last email title account tags consent note <<<"${rows[i]}"
 		case $consent in
-		*'>confirmed') later+=("$(printf '/v1/contacts/%s/consent\t{"status":"confirmed","source":"web form","evidence":{"page":"https://%s.example/newsletter"}}' "${ids[i]}" "$slug")") ;;
+		*'>confirmed') later+=("$(printf '/v1/contacts/%s/consent\t{"status":"confirmed","source":"web_form","evidence":{"page":"https://%s.example/newsletter"}}' "${ids[i]}" "$slug")") ;;
 		*'>declined') later+=("$(printf '/v1/contacts/%s/consent\t{"status":"declined","source":"phone"}' "${ids[i]}")") ;;
 		esac
 		[ "$note" = - ] || later+=("$(printf '/v1/activities\t{"contact_id":"%s","kind":"note","subject":"Note","body":"%s (%s)"}' "${ids[i]}" "$note" "$slug")")
