@@ -71,7 +71,9 @@ GRANT INSERT (tenant_id, id, name, domain, phone, note, import_id), UPDATE (name
 GRANT INSERT (tenant_id, key, label), UPDATE (label) ON pact.custom_field TO pact_crm;
 GRANT INSERT (tenant_id, id, contact_id, account_id, kind, subject, body, occurred_at, due_at, done_at),
 	UPDATE (contact_id, account_id, kind, subject, body, occurred_at, due_at, done_at), DELETE ON pact.activity TO pact_crm;
-GRANT SELECT, INSERT, UPDATE ON pact.import TO pact_crm;
+GRANT SELECT, INSERT, UPDATE (status, dry_run, filename, format, size, sha256, guess, mapping, options, rows_total, rows_done, imported,
+	updated, skipped, errors, mailable, needs_confirming, suppressed, problem, cancel_requested, job_id, finished_at)
+	ON pact.import TO pact_crm;
 GRANT SELECT, INSERT, DELETE ON pact.import_chunk, pact.import_error, pact.import_change TO pact_crm;
 GRANT SELECT (tenant_id, id, module, kind, status, attempts, max_attempts, done, total, result, requested_by, created_at, finished_at),
 	UPDATE (done, total, result) ON pact.job TO pact_crm;

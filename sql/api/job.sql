@@ -88,32 +88,34 @@ CREATE OR REPLACE FUNCTION app.job_extend(p_job uuid, p_lease interval) RETURNS 
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM app.job_held(p_job);
-	UPDATE app.job_queue SET lease = clock_timestamp() + p_lease WHERE tenant_id = app.tenant_id() AND job_id = p_job;
+	UPDATE app.job_queue SET lease = clock_timestamp() + least(p_lease, interval '1 hour') WHERE tenant_id = app.tenant_id() AND job_id = p_job;
 END $$;
 
 RESET ROLE;
 SET ROLE pact_door;
 
--- The next job of the caller's module, leased to this backend for p_lease; no row: nothing to do. A job whose runner was
+-- The next job of the caller's module, leased to this backend for p_lease (an hour at most); no row: nothing to do. A job whose runner was
 -- lost is taken again when its lease has run out, and is dead when that was its last attempt. Jobs of a suspended
 -- workspace wait.
 CREATE OR REPLACE FUNCTION app.claim(p_module text, p_lease interval) RETURNS TABLE (tenant_id uuid, job_id uuid)
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	q record;
+	v_now timestamptz := clock_timestamp();
+	v_lease timestamptz := v_now + least(p_lease, interval '1 hour');
 BEGIN
 	IF p_module IS DISTINCT FROM app.module() OR app.tenant_id() IS NOT NULL THEN
 		PERFORM app.refuse('forbidden');
 	END IF;
 	LOOP
 		SELECT x.tenant_id, x.job_id, x.attempts >= x.max_attempts AS spent INTO q FROM app.job_queue x
-			WHERE x.module = p_module AND x.run_at <= clock_timestamp() AND (x.lease IS NULL OR x.lease < clock_timestamp())
+			WHERE x.module = p_module AND x.run_at <= v_now AND (x.lease IS NULL OR x.lease < v_now)
 				AND NOT EXISTS (SELECT FROM directory.workspace w WHERE w.tenant_id = x.tenant_id AND w.suspended)
 			ORDER BY x.run_at LIMIT 1 FOR UPDATE SKIP LOCKED;
 		IF NOT FOUND THEN
 			RETURN;
 		ELSIF NOT q.spent THEN
-			UPDATE app.job_queue x SET lease = clock_timestamp() + p_lease, holder = pg_backend_pid(), attempts = x.attempts + 1
+			UPDATE app.job_queue x SET lease = v_lease, holder = pg_backend_pid(), attempts = x.attempts + 1
 				WHERE x.tenant_id = q.tenant_id AND x.job_id = q.job_id;
 			RETURN QUERY SELECT q.tenant_id, q.job_id;
 			RETURN;

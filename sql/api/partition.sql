@@ -4,9 +4,10 @@
 SET ROLE pact_owner;
 
 -- Monthly partitions of the big tables from this month to the next but one; audit partitions whose every event is older
--- than its retention class allows are dropped (90 days, one year: 366 days). Returns what was done.
+-- than its retention class allows are dropped (90 days, one year: 366 days). Returns what was done. It waits a moment only
+-- for its locks, as everybody else waits behind it: there are months of time to come back.
 CREATE OR REPLACE FUNCTION app.partitions_maintain() RETURNS SETOF text
-	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
+	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '300ms' AS $$
 DECLARE
 	p record;
 	v_month timestamptz;
@@ -37,8 +38,12 @@ BEGIN
 		FOR v_name IN SELECT c.relname FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
 			WHERE h.inhparent = ('pact.' || quote_ident(p.parent))::regclass AND c.relname ~ '_\d{4}_\d{2}$'
 				AND (to_date(right(c.relname, 7), 'YYYY_MM') + interval '1 month') AT TIME ZONE 'UTC' < now() - p.keep LOOP
-			EXECUTE format('DROP TABLE pact.%I', v_name);
-			RETURN NEXT 'dropped ' || v_name;
+			BEGIN
+				EXECUTE format('DROP TABLE pact.%I', v_name);
+				RETURN NEXT 'dropped ' || v_name;
+			EXCEPTION WHEN lock_not_available THEN
+				RAISE LOG 'partition % is in use: dropped next time', v_name;
+			END;
 		END LOOP;
 	END LOOP;
 END $$;
