@@ -34,4 +34,11 @@ EXCEPTION WHEN data_exception THEN
 	PERFORM app.refuse_fields(ARRAY[app.field_error('/evidence/at', 'Must be a time such as 2026-03-01T09:30:00Z.')]);
 END $$;
 
+-- A time in a cursor: microseconds since 1970, empty for none, which comes after all.
+CREATE OR REPLACE FUNCTION app.cursor_text(p_at timestamptz) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	AS $$ SELECT CASE WHEN isfinite(p_at) THEN (extract(epoch FROM p_at) * 1000000)::bigint::text ELSE '' END $$;
+CREATE OR REPLACE FUNCTION app.cursor_time(p_text text) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT CASE WHEN p_text = '' THEN 'infinity' ELSE 'epoch'::timestamptz + p_text::bigint * interval '1 microsecond' END
+	$$;
+
 RESET ROLE;
