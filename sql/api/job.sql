@@ -28,18 +28,6 @@ BEGIN
 	RETURN app.job_add(p_module, p_kind, p_payload, p_run_at);
 END $$;
 
--- Mail to somebody who works here: the row, and the work of sending it (kind `deliver`, payload {"outbox": id}).
-CREATE OR REPLACE FUNCTION app.outbox_add(p_user uuid, p_template text, p_vars jsonb) RETURNS uuid
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	v_id uuid;
-BEGIN
-	INSERT INTO pact.outbox (tenant_id, user_id, template, vars) VALUES (app.tenant_id(), p_user, p_template, coalesce(p_vars, '{}'))
-		RETURNING id INTO v_id;
-	PERFORM app.job_add('mail', 'deliver', jsonb_build_object('outbox', v_id), now());
-	RETURN v_id;
-END $$;
-
 -- The job that the context is in, held by this backend.
 CREATE OR REPLACE FUNCTION app.job_held(p_job uuid) RETURNS app.job_queue LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -59,6 +59,7 @@ BEGIN
 	INSERT INTO pact.role (tenant_id, name, builtin, permissions)
 		SELECT p_tenant, r, true, ops.permissions(r) FROM unnest(ARRAY['owner', 'admin', 'member', 'viewer']) r;
 	v_user := ops.user_insert(p_owner_email, p_owner_name, 'owner', p_owner_hash, p_address_hmac);
+	PERFORM app.outbox_add(v_user, 'welcome', NULL);
 	PERFORM app.context_clear();
 	RETURN v_user;
 END $$;
