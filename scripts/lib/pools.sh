@@ -74,14 +74,23 @@ pools_start() {
 	done
 }
 
-# Configuration and schema, asked of each program before it is put behind nginx.
+# Configuration and schema, asked of each program before it is put behind nginx; once more when the machine was slow.
 programs_check() {
-	local program env
+	local program pids=() pid bad=''
 	for program in $programs; do
-		mapfile -t env < <(program_env "$program" "$program")
-		as $app_user env -i "${env[@]}" "$var/bin/$program" -t >"$log/$program-check.log" 2>&1 ||
-			{ tail -n 5 "$log/$program-check.log" >&2; die "$program -t found something wrong; see $log/$program-check.log"; }
+		program_check "$program" || { sleep 1 && program_check "$program"; } || program_check "$program" &
+		pids+=($!)
 	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || bad=yes
+	done
+	[ -z "$bad" ] || { tail -n 5 "$log"/*-check.log >&2; die "a program found something wrong; see $log/*-check.log"; }
+}
+
+program_check() {
+	local env
+	mapfile -t env < <(program_env "$1" "$1")
+	as $app_user env -i "${env[@]}" "$var/bin/$1" -t >"$log/$1-check.log" 2>&1
 }
 
 health_url() {
