@@ -243,7 +243,7 @@ BEGIN
 	PERFORM FROM pact.contact c WHERE c.tenant_id = v_tenant AND c.id = ANY (p_contacts) ORDER BY c.id FOR NO KEY UPDATE;
 	RETURN QUERY
 	WITH input AS (
-		SELECT DISTINCT ON (i.id) i.id, i.status, least(i.at, now()) AS at, nullif(i.evidence, '{}') AS evidence
+		SELECT DISTINCT ON (i.id) i.id, i.status, CASE WHEN i.at IS NOT NULL THEN least(i.at, now()) END AS at, nullif(i.evidence, '{}') AS evidence
 		FROM unnest(p_contacts, p_status, p_at, p_evidence) i (id, status, at, evidence)
 		WHERE i.id IS NOT NULL ORDER BY i.id, app.consent_rank(i.status)
 	), found AS (
