@@ -10,8 +10,7 @@ TENANT_QUERY(q_accounts_new, PLAN_GENERIC,
     "SELECT api.account_json(a) AS item, a.id::text AS cursor FROM pact.account a WHERE a.tenant_id = $1::uuid AND a.id < $3::uuid "
     "ORDER BY a.id DESC LIMIT $2::int");
 TENANT_QUERY(q_account_get, PLAN_GENERIC,
-    "SELECT api.account_json(a) AS body, a.id || '-' || a.version AS etag FROM pact.account a "
-    "WHERE a.tenant_id = $1::uuid AND a.id = $2::uuid");
+    "SELECT body, etag FROM app.account_reply($1::uuid, $2::uuid)");
 TENANT_QUERY(q_account_create, PLAN_GENERIC, "SELECT body, etag, location FROM app.account_create($1::uuid, $2::jsonb)");
 TENANT_QUERY(q_account_patch, PLAN_GENERIC,
     "SELECT body, etag FROM app.account_patch($1::uuid, $2::uuid, $3::bigint, $4::jsonb)");

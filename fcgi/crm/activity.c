@@ -15,8 +15,7 @@ TENANT_QUERY(q_activities_tasks, PLAN_GENERIC,
     "AND (coalesce(v.due_at, 'infinity'), v.id) > (app.cursor_time($4::text), $3::uuid) "
     "ORDER BY coalesce(v.due_at, 'infinity'), v.id LIMIT $2::int");
 TENANT_QUERY(q_activity_get, PLAN_GENERIC,
-    "SELECT api.activity_json(v) AS body, v.id || '-' || v.version AS etag FROM pact.activity v "
-    "WHERE v.tenant_id = $1::uuid AND v.id = $2::uuid");
+    "SELECT body, etag FROM app.activity_reply($1::uuid, $2::uuid)");
 TENANT_QUERY(q_activity_create, PLAN_GENERIC, "SELECT body, etag, location FROM app.activity_create($1::uuid, $2::jsonb)");
 TENANT_QUERY(q_activity_patch, PLAN_GENERIC,
     "SELECT body, etag FROM app.activity_patch($1::uuid, $2::uuid, $3::bigint, $4::jsonb)");

@@ -37,7 +37,7 @@ TENANT_QUERY(q_export_csv, PLAN_GENERIC,
 #define CSV_PHONE 4
 
 const struct field export_params[] = {
-    {"format", F_ENUM, .choices = "json|csv|jsonl", .help = "json when not given: {\"contacts\":[…],\"count\":n}, one contact on a line."},
+    {"format", F_ENUM, .choices = "json|csv|jsonl", .help = "json when not given: {\"items\":[…],\"count\":n}, one contact on a line."},
     {0},
 };
 
@@ -161,7 +161,7 @@ begin(struct file *x)
 	(void)strftime(day, sizeof day, "%Y-%m-%d", &tm);
 	stream_begin(x->r, files[x->format].media, arena_printf(x->r->a, "contacts-%s.%s", day, files[x->format].suffix));
 	if (x->format == JSON)
-		buf_str(&x->b, "{\"contacts\":[\n");
+		buf_str(&x->b, "{\"items\":[\n");
 	if (x->format != CSV)
 		return;
 	buf_str(&x->b, CSV_HEADER);

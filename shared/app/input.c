@@ -182,7 +182,10 @@ json_body_read(struct req *r)
 	return true;
 }
 
-/* If-Match: our ETags are "<id>-<version>", or * for any. Something else cannot match: version 0 never exists. */
+/*
+ * If-Match: our ETags are "<id>-<version>", what follows behind a dot is of what is shown beside the thing itself; or * for
+ * any. Something else cannot match: version 0 never exists.
+ */
 static void
 if_match_read(struct req *r)
 {
@@ -195,7 +198,7 @@ if_match_read(struct req *r)
 	r->if_match = "0";
 	dash = strrchr(tag, '-');
 	if (dash != NULL && tag[0] == '"' && tag[strlen(tag) - 1] == '"' && dash - tag == 37) {
-		const char *digits = arena_strndup(r->a, dash + 1, strlen(dash) - 2);
+		const char *digits = arena_strndup(r->a, dash + 1, strcspn(dash + 1, ".\""));
 
 		if (strncmp(tag + 1, id, 36) == 0 && str_int64(digits, 1, INT64_MAX, &n))
 			r->if_match = digits;

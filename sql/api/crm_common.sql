@@ -2,6 +2,9 @@
 -- Small functions that crm's others share.
 SET ROLE pact_owner;
 
+-- The ETag of a thing: its version for If-Match, and a hash of what is sent, which also holds names of other things.
+CREATE OR REPLACE FUNCTION app.etag(p_id uuid, p_version bigint, p_body json) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	AS $$ SELECT p_id || '-' || p_version || '.' || to_hex(hashtextextended(p_body::text, 0)) $$;
 -- The few members by which a client names an account or a contact.
 CREATE OR REPLACE FUNCTION api.account_ref(p_tenant uuid, p_account uuid) RETURNS json LANGUAGE sql STABLE PARALLEL SAFE AS $$
 	SELECT json_build_object('public_id', a.id, 'name', a.name) FROM pact.account a WHERE a.tenant_id = p_tenant AND a.id = p_account
@@ -26,12 +29,15 @@ CREATE OR REPLACE FUNCTION app.source_name(p_text text, p_default text) RETURNS 
 	SELECT coalesce(nullif(left(regexp_replace(regexp_replace(lower(p_text), '[^a-z0-9:.-]+', '_', 'g'), '^[^a-z]+|_$', '', 'g'), 60), ''),
 		p_default)
 	$$;
--- When the person did it: the time in the evidence, if it is one, else now. Not the future.
-CREATE OR REPLACE FUNCTION app.evidence_time(p_evidence jsonb) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
+-- When the person did it: the time in the evidence, if there is one, else now. Not the future.
+CREATE OR REPLACE FUNCTION app.evidence_time(p_evidence jsonb, p_pointer text) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
 BEGIN
+	IF p_evidence ->> 'at' !~ '^\d{4}-\d\d-\d\d' THEN
+		RAISE data_exception;
+	END IF;
 	RETURN least(coalesce((p_evidence ->> 'at')::timestamptz, now()), now());
 EXCEPTION WHEN data_exception THEN
-	PERFORM app.refuse_fields(ARRAY[app.field_error('/evidence/at', 'Must be a time such as 2026-03-01T09:30:00Z.')]);
+	PERFORM app.refuse_fields(ARRAY[app.field_error(p_pointer || '/at', 'Must be a time such as 2026-03-01T09:30:00Z.')]);
 END $$;
 
 -- A time in a cursor: microseconds since 1970, empty for none, which comes after all.

@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION api.consent_json(e pact.contact_event) RETURNS json L
 
 -- When the person did it: said beside the evidence or in it, else now.
 CREATE OR REPLACE FUNCTION app.consent_time(p jsonb) RETURNS timestamptz LANGUAGE sql STABLE AS $$
-	SELECT coalesce(least((p ->> 'at')::timestamptz, now()), app.evidence_time(p -> 'evidence'))
+	SELECT coalesce(least((p ->> 'at')::timestamptz, now()), app.evidence_time(p -> 'evidence', '/evidence'))
 	$$;
 CREATE OR REPLACE FUNCTION app.contact_consent(p_tenant uuid, p_id uuid, p jsonb, p_source text)
 	RETURNS TABLE (body json, etag text) LANGUAGE plpgsql AS $$

@@ -66,12 +66,15 @@ BEGIN
 		VALUES (p_tenant, p ->> 'email', p ->> 'first_name', p ->> 'last_name', p ->> 'phone', p ->> 'title', (p ->> 'account_id')::uuid,
 			app.tag_list(p -> 'tags'), jsonb_strip_nulls(coalesce(nullif(p -> 'custom', 'null'), '{}')), v_status,
 			CASE WHEN v_status IS NOT NULL THEN app.source_name(p ->> 'consent_source', p_source) END,
-			CASE WHEN v_status IS NOT NULL THEN app.evidence_time(v_evidence) END, v_evidence)
+			CASE WHEN v_status IS NOT NULL THEN app.evidence_time(v_evidence, '/consent_evidence') END, v_evidence)
 		ON CONFLICT (tenant_id, email_norm) DO NOTHING RETURNING * INTO c;
 	IF NOT FOUND THEN
 		PERFORM app.refuse_duplicate(p_tenant, p ->> 'email', NULL);
 	END IF;
-	RETURN QUERY SELECT api.contact_json(c, api.account_ref(p_tenant, c.account_id)), c.id || '-' || c.version, '/v1/contacts/' || c.id;
+	body := api.contact_json(c, api.account_ref(p_tenant, c.account_id));
+	etag := app.etag(c.id, c.version, body);
+	location := '/v1/contacts/' || c.id;
+	RETURN NEXT;
 END $$;
 
 -- The row, locked, when it is there and its version is the one asked for (null: any).
@@ -88,8 +91,9 @@ BEGIN
 	RETURN c;
 END $$;
 CREATE OR REPLACE FUNCTION app.contact_reply(p_tenant uuid, p_id uuid) RETURNS TABLE (body json, etag text) LANGUAGE sql STABLE AS $$
-	SELECT api.contact_json(c, api.account_ref(p_tenant, c.account_id)), c.id || '-' || c.version
-	FROM pact.contact c WHERE c.tenant_id = p_tenant AND c.id = p_id
+	SELECT x.body, app.etag(x.id, x.version, x.body) FROM (SELECT c.id, c.version,
+			api.contact_json(c, api.account_ref(p_tenant, c.account_id)) AS body
+		FROM pact.contact c WHERE c.tenant_id = p_tenant AND c.id = p_id OFFSET 0) x
 	$$;
 
 CREATE OR REPLACE FUNCTION app.contact_patch(p_tenant uuid, p_id uuid, p_version bigint, p jsonb, p_source text)
@@ -120,7 +124,7 @@ BEGIN
 	END IF;
 	IF p ? 'consent_status' THEN
 		PERFORM app.consent_set(p_id, p ->> 'consent_status', app.source_name(p ->> 'consent_source', p_source),
-			app.evidence_time(v_evidence), v_evidence);
+			app.evidence_time(v_evidence, '/consent_evidence'), v_evidence);
 	END IF;
 	RETURN QUERY SELECT * FROM app.contact_reply(p_tenant, p_id);
 END $$;

@@ -9,6 +9,10 @@ CREATE OR REPLACE FUNCTION api.account_json(a pact.account) RETURNS json LANGUAG
 		(SELECT count(*) FROM (SELECT FROM pact.contact c WHERE c.tenant_id = a.tenant_id AND c.account_id = a.id LIMIT 1000) x),
 		'created_at', app.rfc3339(a.created_at), 'updated_at', app.rfc3339(a.updated_at))
 	$$;
+CREATE OR REPLACE FUNCTION app.account_reply(p_tenant uuid, p_id uuid) RETURNS TABLE (body json, etag text) LANGUAGE sql STABLE AS $$
+	SELECT x.body, app.etag(x.id, x.version, x.body) FROM (SELECT a.id, a.version, api.account_json(a) AS body FROM pact.account a
+		WHERE a.tenant_id = p_tenant AND a.id = p_id OFFSET 0) x
+	$$;
 
 CREATE OR REPLACE FUNCTION app.account_create(p_tenant uuid, p jsonb) RETURNS TABLE (body json, etag text, location text)
 	LANGUAGE plpgsql AS $$
@@ -17,7 +21,7 @@ DECLARE
 BEGIN
 	INSERT INTO pact.account (tenant_id, name, domain, phone, note)
 		VALUES (p_tenant, p ->> 'name', p ->> 'domain', p ->> 'phone', p ->> 'note') RETURNING * INTO a;
-	RETURN QUERY SELECT api.account_json(a), a.id || '-' || a.version, '/v1/accounts/' || a.id;
+	RETURN QUERY SELECT r.*, '/v1/accounts/' || a.id FROM app.account_reply(p_tenant, a.id) r;
 END $$;
 
 CREATE OR REPLACE FUNCTION app.account_lock(p_tenant uuid, p_id uuid, p_version bigint) RETURNS pact.account LANGUAGE plpgsql AS $$
@@ -45,9 +49,9 @@ BEGIN
 	n.note := CASE WHEN p ? 'note' THEN p ->> 'note' ELSE o.note END;
 	IF n IS DISTINCT FROM o THEN
 		UPDATE pact.account a SET name = n.name, domain = n.domain, phone = n.phone, note = n.note
-			WHERE a.tenant_id = p_tenant AND a.id = p_id RETURNING * INTO n;
+			WHERE a.tenant_id = p_tenant AND a.id = p_id;
 	END IF;
-	RETURN QUERY SELECT api.account_json(n), n.id || '-' || n.version;
+	RETURN QUERY SELECT * FROM app.account_reply(p_tenant, p_id);
 END $$;
 
 -- Locked first, so that nothing can begin to refer to it meanwhile.
@@ -75,6 +79,10 @@ CREATE OR REPLACE FUNCTION api.activity_json(v pact.activity) RETURNS json LANGU
 		'body', v.body, 'occurred_at', app.rfc3339(v.occurred_at), 'due_at', app.rfc3339(v.due_at), 'done_at', app.rfc3339(v.done_at),
 		'actor', (SELECT u.email FROM pact.user_account u WHERE u.tenant_id = v.tenant_id AND u.id = v.created_by),
 		'created_at', app.rfc3339(v.created_at), 'updated_at', app.rfc3339(v.updated_at))
+	$$;
+CREATE OR REPLACE FUNCTION app.activity_reply(p_tenant uuid, p_id uuid) RETURNS TABLE (body json, etag text) LANGUAGE sql STABLE AS $$
+	SELECT x.body, app.etag(x.id, x.version, x.body) FROM (SELECT v.id, v.version, api.activity_json(v) AS body FROM pact.activity v
+		WHERE v.tenant_id = p_tenant AND v.id = p_id OFFSET 0) x
 	$$;
 
 -- What it is about must be there; a contact is not erased, an account not deleted, until the transaction ends.
@@ -117,7 +125,7 @@ BEGIN
 	INSERT INTO pact.activity (tenant_id, contact_id, account_id, kind, subject, body, occurred_at, due_at, done_at)
 		VALUES (p_tenant, v.contact_id, v.account_id, v.kind, coalesce(p ->> 'subject', ''), coalesce(p ->> 'body', ''),
 			coalesce((p ->> 'occurred_at')::timestamptz, now()), v.due_at, v.done_at) RETURNING * INTO v;
-	RETURN QUERY SELECT api.activity_json(v), v.id || '-' || v.version, '/v1/activities/' || v.id;
+	RETURN QUERY SELECT r.*, '/v1/activities/' || v.id FROM app.activity_reply(p_tenant, v.id) r;
 END $$;
 
 CREATE OR REPLACE FUNCTION app.activity_lock(p_tenant uuid, p_id uuid, p_version bigint) RETURNS pact.activity LANGUAGE plpgsql AS $$
@@ -151,9 +159,9 @@ BEGIN
 		PERFORM app.activity_check(p_tenant, n);
 		UPDATE pact.activity v SET contact_id = n.contact_id, account_id = n.account_id, kind = n.kind, subject = n.subject, body = n.body,
 				occurred_at = n.occurred_at, due_at = n.due_at, done_at = n.done_at
-			WHERE v.tenant_id = p_tenant AND v.id = p_id RETURNING * INTO n;
+			WHERE v.tenant_id = p_tenant AND v.id = p_id;
 	END IF;
-	RETURN QUERY SELECT api.activity_json(n), n.id || '-' || n.version;
+	RETURN QUERY SELECT * FROM app.activity_reply(p_tenant, p_id);
 END $$;
 
 CREATE OR REPLACE FUNCTION app.activity_delete(p_tenant uuid, p_id uuid, p_version bigint) RETURNS TABLE (deleted uuid)
