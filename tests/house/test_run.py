@@ -101,7 +101,7 @@ def test_life(own):
 
     started = time.monotonic()
     own.start()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 10  # 5 on a quiet machine: scripts/bench
     assert own.stack.ask('GET', '/v1/contacts?count=true', headers=own.stack.login()).json()['total'] == 60
     assert json.loads(pathlib.Path(own.dir, 'demo.json').read_text()) == demo
 
@@ -121,7 +121,8 @@ def test_only_loopback_and_sockets(own):
 
 def test_foreground_ends_all_it_started(own):
     p = subprocess.Popen([RUN, '--no-seed', '--dir', own.dir, '--port', str(own.port)], env=ENV, stdout=subprocess.PIPE, text=True)
-    assert 'ready: ' in ''.join(iter(lambda: p.stdout.readline(), f'ready: https://localhost:{own.port}\n')) + 'ready: '
+    while not p.stdout.readline().startswith('ready: '):
+        assert p.poll() is None
     bystander = subprocess.Popen(['sleep', '60'], cwd=own.top)
     p.send_signal(signal.SIGINT)
     assert p.wait(30) == 0
@@ -196,5 +197,8 @@ def test_the_database_comes_and_goes(own):
     for module in 'auth', 'crm', 'audit', 'mail':
         assert stack.ask('GET', f'/healthz/{module}').status_code == 503
     own.run('start', 'postgres')
+    end = time.monotonic() + 10
     for module in 'auth', 'crm', 'audit', 'mail':
-        assert stack.ask('GET', f'/healthz/{module}').status_code == 200
+        while stack.ask('GET', f'/healthz/{module}').status_code != 200:
+            assert time.monotonic() < end
+            time.sleep(0.1)
