@@ -57,7 +57,8 @@ CREATE OR REPLACE TRIGGER consent_insert BEFORE INSERT ON pact.contact FOR EACH 
 -- The same for many: set-based, at a quarter of the trigger's cost per row. Raises unique_violation for an address that is
 -- there. A row whose id the caller chose can be told again in the result.
 CREATE OR REPLACE FUNCTION app.contact_insert(p_rows app.contact_new[]) RETURNS TABLE (id uuid, consent_status text, suppressed boolean)
-	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_hashjoin = off
+	SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
 	v_tenant uuid := app.tenant_id();
@@ -228,22 +229,20 @@ CREATE OR REPLACE TRIGGER contact_tags AFTER UPDATE OF tags ON pact.contact FOR 
 -- be freed stays as it is (`kept`). Not p_strict (a user's own act): pending may become confirmed without evidence, unless
 -- there was a decline. p_at: when the person did it; evidence without a time is none. An address on the list as erased,
 -- bounced or complained of stays declined. Every contact asked for gets one row:
--- outcome changed | unchanged | kept | consent-required | suppressed | not-found, with the status and ledger event it now has.
-CREATE OR REPLACE FUNCTION app.consent_apply(p_contacts uuid[], p_status text[], p_at timestamptz[], p_evidence jsonb[], p_source text,
-	p_import uuid, p_strict boolean) RETURNS TABLE (contact_id uuid, outcome text, status text, event_id uuid)
-	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- outcome changed | unchanged | kept | consent-required | suppressed | not-found; status, at, evidence: what is asked.
+-- The plan is kept from the first small call on; that is why it may use nothing but indexes, here and below.
+CREATE OR REPLACE FUNCTION app.consent_decide(p_contacts uuid[], p_status text[], p_at timestamptz[], p_evidence jsonb[], p_strict boolean)
+	RETURNS TABLE (id uuid, outcome text, status text, at timestamptz, evidence jsonb, now_status text, now_event uuid, email_hash bytea)
+	LANGUAGE plpgsql STABLE ROWS 100 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
 	v_tenant uuid := app.tenant_id();
 BEGIN
-	IF p_source IS NULL OR p_source !~ '^[a-z][a-z0-9_:.-]{0,59}$' THEN
-		PERFORM app.refuse('invalid', NULL, '{"errors":[{"pointer":"/source","detail":"Not a name of a source."}]}');
-	END IF;
-	-- in one order, so that two of these cannot wait for each other; and decided on what is there once they are locked
-	PERFORM FROM pact.contact c WHERE c.tenant_id = v_tenant AND c.id = ANY (p_contacts) ORDER BY c.id FOR NO KEY UPDATE;
 	RETURN QUERY
 	WITH input AS (
-		SELECT DISTINCT ON (i.id) i.id, i.status, CASE WHEN i.at IS NOT NULL THEN least(i.at, now()) END AS at, nullif(i.evidence, '{}') AS evidence
+		SELECT DISTINCT ON (i.id) i.id, i.status, CASE WHEN i.at IS NOT NULL THEN least(i.at, now()) END AS at,
+			nullif(i.evidence, '{}') AS evidence
 		FROM unnest(p_contacts, p_status, p_at, p_evidence) i (id, status, at, evidence)
 		WHERE i.id IS NOT NULL ORDER BY i.id, app.consent_rank(i.status)
 	), found AS (
@@ -255,8 +254,8 @@ BEGIN
 		FROM input i
 		LEFT JOIN pact.contact c ON c.tenant_id = v_tenant AND c.id = i.id
 		LEFT JOIN pact.suppression s ON s.tenant_id = v_tenant AND s.address_hash = c.email_hash
-	), decided AS (
-		SELECT f.*, CASE
+	)
+	SELECT f.id, CASE
 			WHEN f.there IS NULL THEN 'not-found'
 			WHEN f.status IS NULL THEN 'unchanged'
 			WHEN f.step < 0 THEN 'changed'
@@ -264,19 +263,40 @@ BEGIN
 			WHEN f.reason IN ('erased', 'bounced', 'complaint') THEN 'suppressed'
 			WHEN f.later OR NOT p_strict AND f.never_declined THEN 'changed'
 			WHEN p_strict THEN 'kept'
-			ELSE 'consent-required' END AS outcome
-		FROM found f
+			ELSE 'consent-required' END,
+		f.status, f.at, f.evidence, f.now_status, f.now_event, f.email_hash
+	FROM found f;
+END $$;
+
+-- Does what they allow. Every contact asked for gets one row, with the status and the ledger event it now has.
+CREATE OR REPLACE FUNCTION app.consent_apply(p_contacts uuid[], p_status text[], p_at timestamptz[], p_evidence jsonb[], p_source text,
+	p_import uuid, p_strict boolean) RETURNS TABLE (contact_id uuid, outcome text, status text, event_id uuid)
+	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+#variable_conflict use_column
+DECLARE
+	v_tenant uuid := app.tenant_id();
+BEGIN
+	IF p_source IS NULL OR p_source !~ '^[a-z][a-z0-9_:.-]{0,59}$' THEN
+		PERFORM app.refuse('invalid', NULL, '{"errors":[{"pointer":"/source","detail":"Not a name of a source."}]}');
+	END IF;
+	-- in one order, so that two of these cannot wait for each other; and decided on what is there once they are locked
+	PERFORM FROM pact.contact c WHERE c.tenant_id = v_tenant AND c.id = ANY (p_contacts) ORDER BY c.id FOR NO KEY UPDATE;
+	RETURN QUERY
+	WITH decided AS MATERIALIZED (
+		SELECT * FROM app.consent_decide(p_contacts, p_status, p_at, p_evidence, p_strict)
 	), changed AS (
 		UPDATE pact.contact c SET consent_status = d.status, consent_source = p_source, consent_at = coalesce(d.at, now()),
 			consent_evidence = d.evidence, consent_import_id = p_import, suppressed = d.status = 'declined' AND c.email IS NOT NULL
 		FROM decided d WHERE c.tenant_id = v_tenant AND c.id = d.id AND d.outcome = 'changed'
-		RETURNING c.id, c.consent_status, c.consent_event_id
+		RETURNING c.id, 'changed', c.consent_status, c.consent_event_id
 	), lifted AS (
 		DELETE FROM pact.suppression s USING decided d WHERE s.tenant_id = v_tenant AND s.address_hash = d.email_hash
 			AND d.outcome = 'changed' AND d.status <> 'declined'
 	)
-	SELECT d.id, d.outcome, coalesce(g.consent_status, d.now_status), coalesce(g.consent_event_id, d.now_event)
-	FROM decided d LEFT JOIN changed g ON g.id = d.id;
+	SELECT * FROM changed
+	UNION ALL
+	SELECT d.id, d.outcome, d.now_status, d.now_event FROM decided d WHERE d.outcome <> 'changed';
 END $$;
 
 -- One contact, by a user's own act or the person's. Refuses what the rules do not allow.
@@ -300,7 +320,8 @@ END $$;
 -- Puts back what an import changed, of contacts whose consent nobody has touched since: the state before comes from the
 -- ledger, never from the caller. Returns how many.
 CREATE OR REPLACE FUNCTION app.consent_revert(p_import uuid, p_contacts uuid[]) RETURNS bigint
-	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
 	v_tenant uuid := app.tenant_id();
 	n bigint;
