@@ -11,6 +11,28 @@ CREATE OR REPLACE FUNCTION app.erase_match(p_column text, p_type regtype) RETURN
 		ELSE format('EXISTS (SELECT FROM unnest($2) n WHERE position(n IN lower(t.%I::text)) > 0)', p_column) END
 	$$;
 
+-- What a key ties to these people: rows that go, values that go. The contacts themselves last, for the sake of foreign keys.
+CREATE OR REPLACE FUNCTION app.erase_keyed(p_contacts uuid[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	r record;
+BEGIN
+	FOR r IN SELECT g.table_name, (SELECT string_agg(format('t.%I = ANY ($2)', s), ' OR ') FROM unnest(string_to_array(g.subject, ' ')) s) AS about,
+			bool_or(k.on_erase = 'delete') AS gone,
+			string_agg(format('%I = NULL', k.column_name), ', ') FILTER (WHERE k.on_erase = 'null') AS assign,
+			string_agg(format('t.%I IS NOT NULL', k.column_name), ' OR ') FILTER (WHERE k.on_erase = 'null') AS hit
+		FROM app.table_register g JOIN app.column_register k USING (table_name)
+		WHERE g.subject IS NOT NULL GROUP BY g.table_name, g.subject ORDER BY g.table_name = 'contact', g.table_name LOOP
+		IF r.gone THEN
+			EXECUTE format('DELETE FROM pact.%I t WHERE t.tenant_id = $1 AND (%s)', r.table_name, r.about)
+				USING app.tenant_id(), p_contacts;
+		ELSIF r.assign IS NOT NULL THEN
+			EXECUTE format('UPDATE pact.%I t SET %s WHERE t.tenant_id = $1 AND (%s) AND (%s)', r.table_name, r.assign, r.about, r.hit)
+				USING app.tenant_id(), p_contacts;
+		END IF;
+	END LOOP;
+END $$;
+
 CREATE OR REPLACE FUNCTION app.erase_contact(p_contact uuid) RETURNS void
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -48,20 +70,7 @@ BEGIN
 			USING v_tenant, v_text, v_bytes;
 	END LOOP;
 
-	-- What a key ties to the person: rows that go, values that go. The contact itself last, for the sake of foreign keys.
-	FOR r IN SELECT g.table_name, (SELECT string_agg(format('t.%I = $2', s), ' OR ') FROM unnest(string_to_array(g.subject, ' ')) s) AS about,
-			bool_or(k.on_erase = 'delete') AS gone,
-			string_agg(format('%I = NULL', k.column_name), ', ') FILTER (WHERE k.on_erase = 'null') AS assign,
-			string_agg(format('t.%I IS NOT NULL', k.column_name), ' OR ') FILTER (WHERE k.on_erase = 'null') AS hit
-		FROM app.table_register g JOIN app.column_register k USING (table_name)
-		WHERE g.subject IS NOT NULL GROUP BY g.table_name, g.subject ORDER BY g.table_name = 'contact', g.table_name LOOP
-		IF r.gone THEN
-			EXECUTE format('DELETE FROM pact.%I t WHERE t.tenant_id = $1 AND (%s)', r.table_name, r.about) USING v_tenant, p_contact;
-		ELSIF r.assign IS NOT NULL THEN
-			EXECUTE format('UPDATE pact.%I t SET %s WHERE t.tenant_id = $1 AND (%s) AND (%s)', r.table_name, r.assign, r.about, r.hit)
-				USING v_tenant, p_contact;
-		END IF;
-	END LOOP;
+	PERFORM app.erase_keyed(ARRAY[p_contact]);
 
 	INSERT INTO pact.contact_event (tenant_id, contact_id, kind, source) VALUES (v_tenant, p_contact, 'erasure_executed', 'erasure');
 	PERFORM app.audit_write('contact.erase', 'contact', p_contact, NULL, NULL);
