@@ -74,15 +74,15 @@
 #define DEFINE(id, slug, status, title, what, todo) const struct problem_type id = {slug, status, title, what, todo};
 PROBLEMS(DEFINE)
 
-#define ROW(id, slug, status, title, what, todo) {slug, status, title, what, todo},
-const struct problem_type problem_types[] = {PROBLEMS(ROW)};
+#define ROW(id, slug, status, title, what, todo) &(id),
+const struct problem_type *const problem_types[] = {PROBLEMS(ROW)};
 const size_t nproblem_types = NELEMS(problem_types);
 
 const struct problem_type *
 problem_find(const char *slug)
 {
 	for (size_t i = 0; slug != NULL && i < nproblem_types; i++)
-		if (strcmp(problem_types[i].slug, slug) == 0)
-			return &problem_types[i];
+		if (strcmp(problem_types[i]->slug, slug) == 0)
+			return problem_types[i];
 	return NULL;
 }

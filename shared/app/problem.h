@@ -14,7 +14,7 @@ struct problem_type {
 	const char *title, *what, *todo;
 };
 
-extern const struct problem_type problem_types[];
+extern const struct problem_type *const problem_types[];
 extern const size_t nproblem_types;
 
 /* By slug; NULL when there is none. */

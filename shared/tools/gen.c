@@ -61,7 +61,7 @@ problem_schema(void)
 	json_t *slugs = json_array();
 
 	for (size_t i = 0; i < nproblem_types; i++)
-		(void)json_array_append_new(slugs, json_sprintf("/problems/%s", problem_types[i].slug));
+		(void)json_array_append_new(slugs, json_sprintf("/problems/%s", problem_types[i]->slug));
 	return json_pack("{s:s, s:[s,s,s,s], s:{s:{s:s, s:o}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s, s:{s:s, s:[s,s], "
 	                 "s:{s:{s:s}, s:{s:s}}}}}}",
 	    "type", "object", "required", "type", "title", "status", "instance", "properties", "type", "type", "string", "enum",
@@ -124,7 +124,7 @@ main(int argc, char **argv)
 
 	if (argc == 3 && strcmp(argv[1], "problems") == 0) {
 		for (size_t i = 0; i < nproblem_types; i++)
-			errors += problem_page(argv[2], &problem_types[i]);
+			errors += problem_page(argv[2], problem_types[i]);
 		return errors != 0;
 	}
 	if (argc > 3 && strcmp(argv[1], "openapi") == 0)
