@@ -37,7 +37,7 @@ extern const struct query q_events, q_events_actor, q_events_email, q_events_act
 int event_list(struct req *r);
 
 /* export.c */
-extern const struct query q_exported, q_export_csv, q_export_jsonl;
+extern const struct query q_exported, q_export_order, q_export_csv, q_export_jsonl;
 int event_export(struct req *r);
 
 /* upkeep.c: ticks of the runner */

@@ -135,8 +135,10 @@ event_list(struct req *r)
 
 	if (!filter_read(r, &f))
 		return r->status;
-	if (!cursor_parts(r, 1, &after) || (after != NULL && !uuid_valid(after)))
-		return problem(r, &P_BAD_REQUEST, "The cursor is not one of this list.");
+	if (cursor_parts(r, 1, &after) && after != NULL && !uuid_valid(after))
+		field_error_add(r->a, &r->errors, "/after", "Is not a cursor of this list.");
+	if (r->errors.n > 0)
+		return problem_fields(r);
 	if (after != NULL && strcmp(after, f.high) < 0)
 		f.high = after;
 	return list(r, &f) == 200 ? seen_reading(r) : r->status;

@@ -21,6 +21,7 @@ static const struct query *const queries[] = {
     &q_events_count,
     &q_seen,
     &q_exported,
+    &q_export_order,
     &q_export_csv,
     &q_export_jsonl,
     &q_partitions,

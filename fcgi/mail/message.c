@@ -99,26 +99,44 @@ unstructured(struct buf *out, const char *name, const char *value)
 	buf_str(out, "\r\n");
 }
 
+/* A name as a quoted string, or bare where it is only words (RFC 5322 §3.2.5). */
+static void
+phrase(struct buf *out, const char *s)
+{
+	bool words = true;
+
+	for (const char *p = s; *p != '\0'; p++)
+		words = words && (alnum(*p) || *p == ' ');
+	if (words) {
+		buf_str(out, s);
+		return;
+	}
+	buf_ch(out, '"');
+	for (; *s != '\0'; s++) {
+		if (*s == '"' || *s == '\\')
+			buf_ch(out, '\\');
+		buf_ch(out, harmless(*s));
+	}
+	buf_ch(out, '"');
+}
+
 static void
 mailbox_field(struct buf *out, const char *name, const struct mailbox *m)
 {
-	const char *p = m->name;
+	size_t column = strlen(name) + 2;
 
 	buf_printf(out, "%s: ", name);
-	if (*p != '\0') {
-		if (plain(p, strlen(name) + 4)) {
-			/* always a quoted string: what needs no quotes may have them */
-			buf_ch(out, '"');
-			for (; *p != '\0'; p++) {
-				if (*p == '"' || *p == '\\')
-					buf_ch(out, '\\');
-				buf_ch(out, harmless(*p));
-			}
-			buf_ch(out, '"');
-		} else {
-			encoded_words(out, p, strlen(name) + 2);
-		}
-		buf_str(out, "\r\n ");
+	if (*m->name != '\0') {
+		bool bare = plain(m->name, column + 2);
+
+		if (bare)
+			phrase(out, m->name);
+		else
+			encoded_words(out, m->name, column);
+		if (bare && column + strlen(m->name) + strlen(m->address) + 5 <= LINE_CHARS)
+			buf_ch(out, ' ');
+		else
+			buf_str(out, "\r\n ");
 	}
 	buf_printf(out, "<%s>\r\n", m->address);
 }

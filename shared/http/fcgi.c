@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "shared/base/str.h"
 #include "shared/http/http.h"
@@ -113,6 +114,15 @@ http_finish(void)
 void
 http_cut(void)
 {
-	/* without the record that ends the request */
+	/*
+	 * nginx takes a connection that just ends for a whole answer (it has no other way to know, without a length). A record
+	 * of no known version is an error to it, and it breaks off the client's connection too. What is still in the buffer
+	 * of the stream is dropped, so that record does not land inside another.
+	 */
+	static const unsigned char no_record[8];
+
+	ssize_t n = request.ipcFd >= 0 ? write(request.ipcFd, no_record, sizeof no_record) : 0;
+
+	(void)n; /* who has gone already need not be told */
 	FCGX_Free(&request, 1);
 }
