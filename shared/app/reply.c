@@ -263,15 +263,17 @@ problem_db(struct req *r)
 	return problem(r, &P_INTERNAL, NULL);
 }
 
-/* No header value of ours may end its line. */
+/* No header value of ours may end its line: what follows a control character is left out. */
 static void
 header_line(struct buf *b, const char *name, const char *value)
 {
-	buf_printf(b, "%s: ", name);
-	for (; *value != '\0'; value++)
-		if ((unsigned char)*value >= 0x20 && *value != 0x7f)
-			buf_ch(b, *value);
-	buf_str(b, "\r\n");
+	static const char controls[] = "\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\20\21\22\23\24\25\26\27\30\31\32\33\34"
+	                               "\35\36\37\177";
+
+	buf_str(b, name);
+	buf_add(b, ": ", 2);
+	buf_add(b, value, strcspn(value, controls));
+	buf_add(b, "\r\n", 2);
 }
 
 static void

@@ -299,7 +299,8 @@ handle(struct req *r)
 static void
 serve_one(struct req *r, struct arena *a, const struct program *p)
 {
-	double start = now(), ms;
+	double start = now();
+	unsigned us, db_us;
 	struct http_request http = r->http;
 	size_t index;
 	char fresh[37];
@@ -314,10 +315,11 @@ serve_one(struct req *r, struct arena *a, const struct program *p)
 	log_request(r->request_id);
 	db_stats_reset();
 	handle(r);
-	ms = (now() - start) * 1e3;
+	us = (unsigned)((now() - start) * 1e6);
+	db_us = (unsigned)db_wait_us() < us ? (unsigned)db_wait_us() : us;
 	if (!r->streaming)
-		reply_send(r, arena_printf(a, "db;dur=%.2f;desc=\"%u\", app;dur=%.2f", db_wait_us() / 1e3, db_trips(),
-		                  ms - db_wait_us() / 1e3));
+		reply_send(r, arena_printf(a, "db;dur=%u.%03u;desc=\"%u\", app;dur=%u.%03u", db_us / 1000, db_us % 1000, db_trips(),
+		                  (us - db_us) / 1000, (us - db_us) % 1000));
 	if (r->streaming && r->tx != NULL && tx_error(r->tx)->code != DB_OK)
 		http_cut();
 	else
@@ -326,9 +328,8 @@ serve_one(struct req *r, struct arena *a, const struct program *p)
 	metrics_count(r, index, now() - start);
 	/* the pattern, not the path: a path can hold a token */
 	log_fields(r->status >= 500 ? LOG_ERROR : LOG_INFO, "request",
-	    arena_printf(a, "\"method\":\"%.10s\",\"route\":\"%s\",\"status\":%d,\"ms\":%.2f,\"db_ms\":%.2f,\"trips\":%u",
-	        r->route != NULL ? r->route->method : "-", r->route != NULL ? r->route->path : "-", r->status, ms,
-	        db_wait_us() / 1e3, db_trips()));
+	    arena_printf(a, "\"method\":\"%.10s\",\"route\":\"%s\",\"status\":%d,\"us\":%u,\"db_us\":%u,\"trips\":%u",
+	        r->route != NULL ? r->route->method : "-", r->route != NULL ? r->route->path : "-", r->status, us, db_us, db_trips()));
 	log_request(NULL);
 	wipe(&r->claims, sizeof r->claims);
 }

@@ -6,11 +6,14 @@
 
 #include "shared/app/private.h"
 
-/* Tokens verified lately by this process. A signature costs 40 us, its SHA-256 one; whether the session still lives is
- * asked of the database each time, so a hit here grants nothing by itself. */
-#define SEEN 256
+/*
+ * Tokens verified lately by this process: a signature costs 40 us, comparing 450 bytes nothing. Found by bytes of the
+ * signature. Whether the session still lives is asked of the database each time, so a hit here grants nothing by itself.
+ */
+#define SEEN 128
 static struct {
-	uint8_t digest[SHA256_LEN];
+	size_t len;
+	char token[TOKEN_MAX];
 	struct token_claims claims;
 } seen[SEEN];
 
@@ -25,21 +28,20 @@ session_setup(const char *base_url)
 static bool
 token_known(struct token_claims *out, const char *token, size_t len)
 {
-	uint8_t digest[SHA256_LEN];
 	int64_t now = (int64_t)time(NULL);
 	size_t slot;
 
-	if (len >= TOKEN_MAX)
+	if (len < 8 || len >= TOKEN_MAX)
 		return false;
-	sha256(digest, token, len);
-	slot = digest[0] % SEEN;
-	if (bytes_equal(seen[slot].digest, digest, sizeof digest) && seen[slot].claims.expires > now) {
+	slot = ((size_t)(unsigned char)token[len - 4] * 31 + (size_t)(unsigned char)token[len - 7]) % SEEN;
+	if (seen[slot].len == len && bytes_equal(seen[slot].token, token, len) && seen[slot].claims.expires > now) {
 		*out = seen[slot].claims;
 		return true;
 	}
 	if (!token_check(out, token, len, now))
 		return false;
-	memcpy(seen[slot].digest, digest, sizeof digest);
+	memcpy(seen[slot].token, token, len);
+	seen[slot].len = len;
 	seen[slot].claims = *out;
 	return true;
 }
