@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The sentences that say whether somebody may be mailed, and why.
+export default {
+	sources: {
+		manual: 'Noted by hand', api: 'API', import: 'Import', policy: 'Workspace policy', unsubscribe: 'Unsubscribed',
+		sequence_unsubscribe: 'Unsubscribed', web_form: 'Web form', merge: 'Merged', bulk: 'Changed in bulk',
+		suppression: 'On the suppression list', import_revert: 'Import reverted', 'double_opt-in': 'Double opt-in', double_opt_in: 'Double opt-in',
+	},
+	bySource: {
+		manual: 'noted by hand', api: 'through the API', import: 'by import', policy: 'by the workspace’s consent policy',
+		unsubscribe: 'by unsubscribing', sequence_unsubscribe: 'by unsubscribing', web_form: 'by web form', merge: 'by a merge of contacts',
+		import_revert: 'when an import was reverted', double_opt_in: 'by double opt-in',
+	},
+	change: 'Change consent',
+	changeLegend: 'What has the person said?',
+	howLabel: 'How do you know?',
+	howNone: 'Not recorded',
+	howOptions: {phone: 'Phone call', paper: 'Paper form', meeting: 'Meeting', email: 'Email reply', web_form: 'Web form', other: 'Another way'},
+	dateLabel: 'When they said so',
+	noteLabel: 'Evidence',
+	noteHelp: 'What they saw and said, or where the proof is kept. It stays in the history.',
+	noteNeeded: 'Write down how you know. A permission without evidence cannot be relied on.',
+	choose: 'Choose one of the three.',
+	record: 'Record',
+	// what is kept as evidence, by its key; others are shown as they are
+	evidence: {
+		how: (value) => ({phone: 'by phone', paper: 'on paper', meeting: 'in a meeting', email: 'by email', web_form: 'by web form', other: ''})[value] ?? value,
+		note: (text) => `“${text}”`, basis: (text) => `legal basis: “${text}”`, at: (date) => date, date: (date) => date,
+		form: (name) => `form “${name}”`, wording: (name) => `wording ${name}`, ip: (address) => `from ${address}`,
+		file: (name) => `file “${name}”`, filename: (name) => `file “${name}”`, line: (number) => `line ${number}`,
+		optin_time: (date) => `opted in ${date}`, confirm_time: (date) => `confirmed ${date}`, unsub_time: (date) => `unsubscribed ${date}`,
+		suppression: (reason) => ({unsubscribed: 'unsubscribed earlier', declined: 'declined earlier', erased: 'erased earlier', bounced: 'mail bounced', complaint: 'complained', objection: 'objected'})[reason] ?? reason,
+	},
+	may: 'May be mailed.',
+	mayNot: 'May not be mailed.',
+	needs: 'Needs confirming.',
+	cannot: 'Cannot be mailed.',
+	noAddress: 'No address is recorded.',
+	optedIn: (date) => ['Opted in on ', date, ' '],
+	pendingSince: (date) => ['Pending since ', date, ', '],
+	onlyAsk: 'Nothing but a request to confirm may be sent.',
+	declinedOn: (date) => ['Declined on ', date, ' '],
+	suppressed: 'The address is on the suppression list',
+	startedBy: (who) => `, started by ${who}`,
+	notedBy: (who) => `, recorded by ${who}`,
+	notedByHand: (who) => `noted by ${who}`,
+	noted: (status) => `Consent itself is recorded as ${status}.`,
+};

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+export default {
+	kinds: {note: 'Note', call: 'Call', meeting: 'Meeting', task: 'Task', email: 'Mail'},
+	add: {note: 'Add note', call: 'Add call', meeting: 'Add meeting', task: 'Add task'},
+	kindLegend: 'What do you want to add?',
+	body: {note: 'Note', call: 'What was said', meeting: 'What was agreed', task: 'Details'},
+	subject: 'Subject', taskSubject: 'What is to be done', when: 'When', due: 'Due',
+	subjectMissing: 'Say what is to be done.', bodyMissing: 'Write something first.',
+	added: {note: 'Note added', call: 'Call added', meeting: 'Meeting added', task: 'Task added', email: 'Mail added'},
+	by: (who) => `by ${who}`,
+	edit: 'Edit', remove: 'Delete', removed: 'Deleted', saved: 'Saved',
+	done: 'Mark as done', reopen: 'Open again', doneMessage: 'Task done', doneAt: 'Done', dueAt: (date) => ['Due ', date],
+	consentTo: 'Consent: ', arrow: ' → ',
+	created: 'Contact added', archived: 'Archived', restored: 'Restored', merged: 'Merged', import_reverted: 'Import reverted', erasure_executed: 'Permanently deleted',
+	changed: (what) => `${what} changed`, changedSome: 'Changed',
+	from: (source) => `Source: ${source}`,
+	empty: 'Nothing has happened yet. The first note, call or task makes the start.',
+	emptyRead: 'Nothing has happened yet.',
+	label: 'Timeline',
+};
