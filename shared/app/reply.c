@@ -193,7 +193,7 @@ problem_with(struct req *r, const struct problem_type *p, const char *detail, js
 		(void)json_object_update_missing(body, members);
 		json_decref(members);
 	}
-	if (p->status == 503 || p == &P_IN_PROGRESS)
+	if (p->status == 503 || str_eq(p->slug, P_IN_PROGRESS.slug))
 		reply_header(r, "Retry-After", "1");
 	(void)reply_json(r, p->status, body);
 	r->content_type = "application/problem+json";
@@ -232,7 +232,7 @@ problem_refused(struct req *r, const struct db_error *e)
 		members = json_incref(json_read(r->a, e->detail, strlen(e->detail), &why));
 	if (p->status == 401)
 		reply_header(r, "WWW-Authenticate", "Bearer");
-	if (p == &P_THROTTLED && json_object_get(members, "retry_after") != NULL)
+	if (p->status == 429 && json_object_get(members, "retry_after") != NULL)
 		reply_header(r, "Retry-After",
 		    arena_printf(r->a, "%d", (int)json_integer_value(json_object_get(members, "retry_after"))));
 	return problem_with(r, p, e->hint, members);
