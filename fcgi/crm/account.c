@@ -61,7 +61,7 @@ account_list(struct req *r)
 	if (newest && q != NULL)
 		return problem(r, &P_NOT_OFFERED, "A search comes in the order of names: leave sort out, or q.");
 	if (!cursor_parts(r, newest ? 1 : 2, after) || (after[0] != NULL && !uuid_valid(after[0])))
-		return problem(r, &P_BAD_REQUEST, "The cursor is not one of this list.");
+		return bad_cursor(r);
 	if (newest)
 		return reply_list(r, &q_accounts_new, ARGS(page_limit(r), after[0] != NULL ? after[0] : LAST_ID), NULL);
 	return reply_list(r, &q_accounts_name,

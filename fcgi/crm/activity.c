@@ -72,7 +72,7 @@ activity_list(struct req *r)
 	if ((contact != NULL) + (account != NULL) + tasks != 1)
 		return problem(r, &P_NOT_OFFERED, "Ask for one of contact_id, account_id and open_tasks=true.");
 	if (!cursor_parts(r, 2, after) || (after[0] != NULL && (!uuid_valid(after[0]) || !cursor_time_valid(after[1]))))
-		return problem(r, &P_BAD_REQUEST, "The cursor is not one of this list.");
+		return bad_cursor(r);
 	if (after[0] == NULL) {
 		after[0] = tasks ? FIRST_ID : LAST_ID;
 		after[1] = tasks ? FIRST_TIME : "";

@@ -62,14 +62,19 @@ static const struct field refused_members[] = {
     {0},
 };
 static const struct field bulk_members[] = {
-    {"changed", F_INT},
-    {"unchanged", F_INT},
-    {"refused", F_LIST, .members = refused_members},
-    {"job", F_UUID, .help = "With a filter: GET /v1/jobs/{id} says how far it has come."},
-    {"status", F_TEXT},
+    {"changed", F_INT, REQUIRED},
+    {"unchanged", F_INT, REQUIRED},
+    {"refused", F_LIST, REQUIRED, .members = refused_members},
     {0},
 };
-const struct representation bulk_consent_rep = {"bulk_consent", bulk_members};
+static const struct field started_members[] = {
+    {"job", F_UUID, REQUIRED, .help = "GET /v1/jobs/{id} says how far it has come."},
+    {"status", F_TEXT, REQUIRED},
+    {0},
+};
+static const struct representation started_rep = {.name = "job_started", .members = started_members};
+const struct representation bulk_consent_rep = {
+    .name = "bulk_consent", .members = bulk_members, .other = &started_rep, .other_status = 202};
 
 int
 consent_list(struct req *r)
@@ -78,7 +83,7 @@ consent_list(struct req *r)
 	struct rows *page;
 
 	if (!cursor_parts(r, 1, &after) || (after != NULL && !uuid_valid(after)))
-		return problem(r, &P_BAD_REQUEST, "The cursor is not one of this list.");
+		return bad_cursor(r);
 	tx_keep(r->tx, &q_consent_list, ARGS(r->arg[0], after != NULL ? after : LAST_ID, page_limit(r)), &page);
 	return reply_of_contact(r, &page);
 }

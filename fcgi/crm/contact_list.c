@@ -172,20 +172,26 @@ sort_of(const struct req *r)
 	return i < NELEMS(names) ? (enum contact_sort)i : UNSORTED;
 }
 
+int
+bad_cursor(struct req *r)
+{
+	if (r->errors.n == 0)
+		field_error_add(r->a, &r->errors, "/after", "Is not a cursor of this list.");
+	return problem_fields(r);
+}
+
 /* The parts of the cursor, or where the list begins. */
 static bool
 keys_of(struct req *r, const struct list *l, const char **keys)
 {
 	if (!cursor_parts(r, l->keys, keys))
 		return false;
-	if (r->after == NULL) {
-		keys[0] = l->start;
-		for (size_t i = 1; i < l->keys; i++)
-			keys[i] = "";
-	} else if (!uuid_valid(keys[0])) {
-		field_error_add(r->a, &r->errors, "/after", "Is not a cursor of this list.");
-	}
-	return r->errors.n == 0;
+	if (r->after != NULL)
+		return uuid_valid(keys[0]);
+	keys[0] = l->start;
+	for (size_t i = 1; i < l->keys; i++)
+		keys[i] = "";
+	return true;
 }
 
 int
@@ -205,7 +211,7 @@ contact_list(struct req *r)
 	if (by == BY_TEXT && sort == UNSORTED && (strchr(value, '@') != NULL || utf8_length(value, strlen(value)) < 3))
 		l = &prefix_list;
 	if (!keys_of(r, l, keys))
-		return problem_fields(r);
+		return bad_cursor(r);
 	args[n++] = page_limit(r);
 	args[n++] = keys[0];
 	if (value != NULL)

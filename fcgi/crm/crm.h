@@ -21,6 +21,9 @@ cursor_time_valid(const char *s)
 	return *s == '\0' || str_int64(s, -62135596800000000, 253402300799999999, &us);
 }
 
+/* The answer to a cursor that is none of this list. */
+int bad_cursor(struct req *r);
+
 /* contact.c: one contact */
 extern const struct field contact_body[];
 extern const struct representation contact_rep;

@@ -40,7 +40,7 @@ list(struct req *r, const struct query *q)
 	const char *after;
 
 	if (!cursor_parts(r, 1, &after))
-		return problem(r, &P_BAD_REQUEST, "The cursor is not one of this list.");
+		return bad_cursor(r);
 	return reply_list(r, q, ARGS(after != NULL ? after : "", page_limit(r)), NULL);
 }
 

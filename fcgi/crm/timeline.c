@@ -32,7 +32,7 @@ timeline(struct req *r)
 	struct rows *page;
 
 	if (!cursor_parts(r, 2, after) || (after[0] != NULL && (!uuid_valid(after[0]) || !cursor_time_valid(after[1]))))
-		return problem(r, &P_BAD_REQUEST, "The cursor is not one of this list.");
+		return bad_cursor(r);
 	tx_keep(r->tx, &q_timeline,
 	    ARGS(r->arg[0], after[0] != NULL ? after[0] : LAST_ID, after[0] != NULL ? after[1] : "", page_limit(r)), &page);
 	return reply_of_contact(r, &page);

@@ -8,9 +8,10 @@ CREATE OR REPLACE FUNCTION api.consent_json(e pact.contact_event) RETURNS json L
 		'evidence', e.evidence, 'import_id', e.import_id)
 	$$;
 
--- When the person did it: said beside the evidence or in it, else now.
+-- When the person did it: said beside the evidence or in it; now for evidence without a time; null when nothing is said.
 CREATE OR REPLACE FUNCTION app.consent_time(p jsonb) RETURNS timestamptz LANGUAGE sql STABLE AS $$
-	SELECT coalesce(least((p ->> 'at')::timestamptz, now()), app.evidence_time(p -> 'evidence', '/evidence'))
+	SELECT CASE WHEN p ->> 'at' IS NOT NULL THEN least((p ->> 'at')::timestamptz, now())
+		WHEN p ->> 'evidence' <> '{}' THEN app.evidence_time(p -> 'evidence', '/evidence') END
 	$$;
 CREATE OR REPLACE FUNCTION app.contact_consent(p_tenant uuid, p_id uuid, p jsonb, p_source text)
 	RETURNS TABLE (body json, etag text) LANGUAGE plpgsql AS $$

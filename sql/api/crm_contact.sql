@@ -124,7 +124,7 @@ BEGIN
 	END IF;
 	IF p ? 'consent_status' THEN
 		PERFORM app.consent_set(p_id, p ->> 'consent_status', app.source_name(p ->> 'consent_source', p_source),
-			app.evidence_time(v_evidence, '/consent_evidence'), v_evidence);
+			CASE WHEN v_evidence <> '{}' THEN app.evidence_time(v_evidence, '/consent_evidence') END, v_evidence);
 	END IF;
 	RETURN QUERY SELECT * FROM app.contact_reply(p_tenant, p_id);
 END $$;
