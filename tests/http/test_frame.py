@@ -146,9 +146,10 @@ def test_parameters_unknown_or_twice(key, owner, things):
             assert r.status_code == 422 and f"/{p['name']}" in [e["pointer"] for e in r.json()["errors"]], p["name"]
 
 
-@pytest.mark.parametrize("query", ["%", "a=%zz", "limit=%00", "limit=%ff", "q=%c0%af", "&".join(f"a{i}=1" for i in range(65))])
+@pytest.mark.parametrize("query", ["%", "q=%zz", "q=%4", "limit=%00", "limit=%ff", "q=%c0%af", "&".join(f"a{i}=1" for i in range(65))])
 def test_malformed_query_strings(query, owner):
-    assert owner.get(f"/v1/contacts?{query}").status_code == 400
+    r = raw_get(owner, f"/v1/contacts?{query}")
+    assert r.startswith(b"HTTP/1.1 400") and b"/problems/bad-request" in r, r[:300]
 
 
 @pytest.mark.parametrize("limit", ["0", "201", "-1", "1.5", "x", "", "1e2", "99999999999999999999", "0x10", " 5", "+5"])
@@ -184,7 +185,7 @@ def test_etag_and_304(what, owner, things):
     path = thing_url(things, what)
     r = owner.get(path)
     tag = r.headers["ETag"]
-    assert re.fullmatch(r'"[0-9a-f-]{36}-\d+"', tag) and r.headers["Cache-Control"] == "private, no-cache"
+    assert re.fullmatch(r'"[0-9a-f-]{36}-\d+(\.[0-9a-f]+)?"', tag) and r.headers["Cache-Control"] == "private, no-cache"
     for header in (tag, "W/" + tag, "*", f'"x", {tag}'):
         n = owner.get(path, headers={"If-None-Match": header})
         assert n.status_code == 304 and n.content == b"" and n.headers["ETag"] == tag, header
