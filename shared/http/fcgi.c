@@ -2,6 +2,7 @@
 #include <fcgiapp.h>
 #include <limits.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -37,13 +38,45 @@ http_stopping(void)
 	return stopping != 0;
 }
 
-/* nginx passes an absent header as an empty value */
-static const char *
-param(const char *name)
-{
-	const char *v = FCGX_GetParam(name, request.envp);
+/* What is taken from a request's parameters, and where it goes. */
+static const struct {
+	const char *name;
+	size_t offset;
+} wanted[] = {
+    {"REQUEST_METHOD", offsetof(struct http_request, method)},
+    {"DOCUMENT_URI", offsetof(struct http_request, path)},
+    {"QUERY_STRING", offsetof(struct http_request, query)},
+    {"REQUEST_ID", offsetof(struct http_request, request_id)},
+    {"REMOTE_ADDR", offsetof(struct http_request, ip)},
+    {"CONTENT_TYPE", offsetof(struct http_request, content_type)},
+    {"HTTP_USER_AGENT", offsetof(struct http_request, user_agent)},
+    {"HTTP_HOST", offsetof(struct http_request, host)},
+    {"HTTP_ORIGIN", offsetof(struct http_request, origin)},
+    {"HTTP_SEC_FETCH_SITE", offsetof(struct http_request, fetch_site)},
+    {"HTTP_AUTHORIZATION", offsetof(struct http_request, authorization)},
+    {"HTTP_COOKIE", offsetof(struct http_request, cookie)},
+    {"HTTP_IF_MATCH", offsetof(struct http_request, if_match)},
+    {"HTTP_IF_NONE_MATCH", offsetof(struct http_request, if_none_match)},
+    {"HTTP_IDEMPOTENCY_KEY", offsetof(struct http_request, idempotency_key)},
+};
 
-	return v != NULL && *v != '\0' ? v : NULL;
+/* One walk over the parameters. The first value of a name counts; nginx passes an absent header as an empty value. */
+static void
+params_read(struct http_request *r)
+{
+	for (char **p = request.envp; *p != NULL; p++) {
+		size_t n = strcspn(*p, "=");
+
+		for (size_t i = 0; (*p)[n] == '=' && i < NELEMS(wanted); i++) {
+			const char **field = (const char **)(void *)((char *)r + wanted[i].offset);
+
+			if (strncmp(*p, wanted[i].name, n) != 0 || wanted[i].name[n] != '\0')
+				continue;
+			if (*field == NULL && (*p)[n + 1] != '\0')
+				*field = *p + n + 1;
+			break;
+		}
+	}
 }
 
 bool
@@ -54,28 +87,13 @@ http_accept(struct http_request *r)
 
 	if (stopping != 0 || FCGX_Accept_r(&request) < 0)
 		return false;
-	*r = (struct http_request){
-	    .method = param("REQUEST_METHOD"),
-	    .path = param("DOCUMENT_URI"),
-	    .query = param("QUERY_STRING"),
-	    .request_id = param("REQUEST_ID"),
-	    .ip = param("REMOTE_ADDR"),
-	    .user_agent = param("HTTP_USER_AGENT"),
-	    .host = param("HTTP_HOST"),
-	    .origin = param("HTTP_ORIGIN"),
-	    .fetch_site = param("HTTP_SEC_FETCH_SITE"),
-	    .authorization = param("HTTP_AUTHORIZATION"),
-	    .cookie = param("HTTP_COOKIE"),
-	    .content_type = param("CONTENT_TYPE"),
-	    .if_match = param("HTTP_IF_MATCH"),
-	    .if_none_match = param("HTTP_IF_NONE_MATCH"),
-	    .idempotency_key = param("HTTP_IDEMPOTENCY_KEY"),
-	};
+	*r = (struct http_request){0};
+	params_read(r);
 	if (r->method == NULL)
 		r->method = "";
 	if (r->path == NULL)
 		r->path = "";
-	length = param("CONTENT_LENGTH");
+	length = FCGX_GetParam("CONTENT_LENGTH", request.envp);
 	r->has_length = length != NULL && str_int64(length, 0, INT64_MAX, &n);
 	r->content_length = (size_t)n;
 	return true;
