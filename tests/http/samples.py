@@ -120,8 +120,7 @@ def _(t):
 
 @sample("POST /v1/auth/password", 204, disruptive=True)
 def _(t):
-    old, t.me.user.password = t.me.user.password, unique("password")
-    return {"path": "/v1/auth/password", "json": {"current_password": old, "new_password": t.me.user.password}}
+    return {"path": "/v1/auth/password", "json": {"current_password": t.me.user.password, "new_password": unique("password")}}
 
 
 @sample("DELETE /v1/auth/sessions/{id}", 204)

@@ -118,6 +118,12 @@ class Stack:
             capture_output=True, text=True)
 
 
+formats = jsonschema.FormatChecker(())
+formats.checks("date-time")(lambda v: not isinstance(v, str) or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", v))
+formats.checks("uuid")(lambda v: not isinstance(v, str) or re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", v))
+formats.checks("email")(lambda v: not isinstance(v, str) or "@" in v)
+
+
 class Contract:
     """Holds an answer against the API document. Whatever a client of these tests gets goes through here."""
 
@@ -148,7 +154,7 @@ class Contract:
         if content is None:
             return answer, None
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **content["schema"], "components": {"schemas": self.schemas}}
-        return answer, jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+        return answer, jsonschema.Draft202012Validator(schema, format_checker=formats)
 
     def check(self, response):
         """Raises AssertionError when the answer is not one that the document allows."""

@@ -60,10 +60,13 @@ def test_C4_the_ledger_holds_every_change(c):
     assert ledger(c, one, limit=1) == events, "page by page the same"
 
 
-def test_C4_the_same_again_is_no_event(c):
-    one = make(c, consent_status="declined")
-    change(c, one, "declined")
+def test_C4_the_same_again_is_no_event_but_a_refusal_repeated_is(c):
+    one = make(c, consent_status="confirmed")
+    change(c, one, "confirmed")
     assert len(ledger(c, one)) == 1
+    first = change(c, one, "declined")
+    again = change(c, one, "declined")
+    assert len(ledger(c, one)) == 3 and again["consent_at"] > first["consent_at"], "what lifts it must be later than the last one"
 
 
 def test_C4_patch_goes_through_the_ledger(c):
