@@ -31,6 +31,8 @@ def bare(path, text):
 
 def stray_sql(path, text):
     text = TOKEN.sub(lambda m: blank(m.group()) if m.group()[0] == '/' else m.group(), text)
+    # pieces that queries are put together from, by the compiler
+    text = re.sub(r'^#define .*(\n(?<=\\\n).*)*', lambda m: blank(m.group()), text, flags=re.M)
     for m in reversed(list(re.finditer(r'\b\w*QUERY\w*\s*\(', text))):
         end = closing(text, m.end() - 1)
         text = text[:m.start()] + blank(text[m.start():end]) + text[end:]
