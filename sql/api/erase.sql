@@ -53,11 +53,12 @@ BEGIN
 	END IF;
 	PERFORM app.erasing(p_contact);
 
-	-- What no key ties to the person: values that contain their address, number or full name.
-	v_text := ARRAY(SELECT DISTINCT lower(n) FROM unnest(ARRAY[c.email, c.email_norm, CASE WHEN length(c.phone) >= 6 THEN c.phone END,
-		CASE WHEN c.first_name <> '' AND c.last_name <> '' THEN c.first_name || ' ' || c.last_name END]) n WHERE n <> '');
-	v_bytes := ARRAY(SELECT DISTINCT convert_to(n, 'UTF8') FROM unnest(v_text || c.email::text || c.phone::text
-		|| (c.first_name || ' ' || c.last_name)) n WHERE length(n) >= 6);
+	-- What no key ties to the person: values that contain their address, number or full name, unless that is so short that
+	-- it would be found in anything.
+	v_text := ARRAY(SELECT DISTINCT lower(btrim(n)) FROM unnest(ARRAY[c.email, c.phone, c.first_name || ' ' || c.last_name]) n
+		WHERE length(btrim(n)) >= 6 OR position('@' IN n) > 0);
+	v_bytes := ARRAY(SELECT DISTINCT convert_to(btrim(n), 'UTF8') FROM unnest(v_text || ARRAY[c.email, c.phone, c.first_name || ' ' || c.last_name]) n
+		WHERE length(btrim(n)) >= 6 OR position('@' IN n) > 0);
 	FOR r IN SELECT g.table_name, string_agg(format('%I = CASE WHEN %s THEN %s ELSE t.%I END', g.column_name,
 				app.erase_match(g.column_name, a.atttypid), CASE WHEN d.adbin IS NOT NULL THEN pg_get_expr(d.adbin, d.adrelid)
 					WHEN a.attnotnull THEN '''''' ELSE 'NULL' END, g.column_name), ', ') AS assign,
@@ -69,6 +70,12 @@ BEGIN
 		EXECUTE format('UPDATE pact.%I t SET %s WHERE t.tenant_id = $1 AND (%s)', r.table_name, r.assign, r.hit)
 			USING v_tenant, v_text, v_bytes;
 	END LOOP;
+
+	-- Past events about such values, and events that name no resource (a search, an export).
+	UPDATE pact.audit_event t SET old = NULL, new = NULL
+		WHERE t.tenant_id = v_tenant AND (t.resource_id IS NULL OR t.resource_type IN (SELECT g.resource_type FROM app.table_register g
+				JOIN app.column_register k USING (table_name) WHERE k.on_erase = 'match'))
+			AND EXISTS (SELECT FROM unnest(v_text) n WHERE position(n IN lower(concat_ws(' ', t.old::text, t.new::text))) > 0);
 
 	PERFORM app.erase_keyed(ARRAY[p_contact]);
 

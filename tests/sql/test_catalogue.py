@@ -113,7 +113,7 @@ def test_functions_are_nailed_down(pg):
 
 def test_the_context_primitives_are_for_the_doors_alone(pg):
     for function in ("app.context(uuid,text,uuid,text,text,text)", "app.context_clear()", "app.erasing(uuid)", "app.job_add(text,text,jsonb,timestamptz)",
-                     "app.outbox_add(uuid,text,jsonb)", "app.audit_write(text,text,uuid,jsonb,jsonb)", "app.address_hash(uuid,text)",
+                     "app.audit_write(text,text,uuid,jsonb,jsonb)", "app.address_hash(uuid,text)",
                      "app.hmac(bytea,bytea,text)"):
         for role in PROGRAMS:
             assert ask(pg, "SELECT has_function_privilege(%s, %s, 'EXECUTE')", role, function) == [(False,)], (role, function)
