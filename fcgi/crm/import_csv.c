@@ -142,11 +142,19 @@ static void
 broken(struct import_csv *c, size_t end, size_t strict)
 {
 	size_t next = next_line(c, c->rec, end);
+	bool again = next != 0 && c->rescanned <= RESCAN_BASE + 2 * c->fed;
 
-	emit_error(c,
-	    "A quotation mark in this row is not closed. The lines after it were read one by one, and those "
-	    "that are no whole rows were left out.");
-	if (next != 0 && c->rescanned <= RESCAN_BASE + 2 * c->fed) {
+	if (next == 0 || next >= end)
+		emit_error(c, "The quotation marks in this row do not fit together.");
+	else if (again)
+		emit_error(c,
+		    "A quotation mark in this row is not closed. The lines after it were read one by one; those that "
+		    "are no whole rows were left out.");
+	else
+		emit_error(c,
+		    "A quotation mark in this row is not closed, as in many rows before: the lines that it swallows are "
+		    "lost.");
+	if (again) {
 		c->rescanned += end - next;
 		if (strict > c->strict)
 			c->strict = strict;

@@ -8,8 +8,8 @@
 
 /* ── text ────────────────────────────────────────────────────────────────────────────────────────────────────────── */
 
-/* How a character is treated: kept, made a space, or left out. */
-enum { KEEP, SPACE, DROP };
+/* How a character is treated: kept, made another, or left out. */
+enum { KEEP, SPACE, NEWLINE, DROP };
 
 static int
 treat(const unsigned char *p, size_t n, enum import_text_kind kind)
@@ -17,8 +17,10 @@ treat(const unsigned char *p, size_t n, enum import_text_kind kind)
 	unsigned cp;
 
 	if (n == 1) {
-		if (kind == IMPORT_LINES && (*p == '\n' || *p == '\t' || *p == '\r'))
-			return *p == '\r' ? DROP : KEEP;
+		if (kind == IMPORT_LINES && *p == '\r')
+			return p[1] == '\n' ? DROP : NEWLINE;
+		if (kind == IMPORT_LINES && (*p == '\n' || *p == '\t'))
+			return KEEP;
 		return *p < ' ' || *p == 0x7f ? SPACE : KEEP;
 	}
 	if (n == 2)
@@ -64,8 +66,8 @@ import_clean(struct arena *a, const char *s, size_t len, enum import_text_kind k
 		n = utf8_sequence(s + i, len - i);
 		n = n == 0 ? 1 : n;
 		how = treat((const unsigned char *)s + i, n, kind);
-		if (how == SPACE)
-			*p++ = ' ';
+		if (how == SPACE || how == NEWLINE)
+			*p++ = how == SPACE ? ' ' : '\n';
 		else if (how == KEEP) {
 			memcpy(p, s + i, n);
 			p += n;
@@ -315,6 +317,21 @@ tags_quoted(struct tags *t, const char *s)
 	}
 }
 
+/* Whether the cell or one of its parts begins with a quote. */
+static bool
+has_quoted(const char *s)
+{
+	for (const char *p = strchr(s, '"'); p != NULL; p = strchr(p + 1, '"')) {
+		const char *before = p;
+
+		while (before > s && before[-1] == ' ')
+			before--;
+		if (before == s || before[-1] == ',' || before[-1] == ';')
+			return true;
+	}
+	return false;
+}
+
 size_t
 import_tags(struct arena *a, const char *s, const char ***tags)
 {
@@ -329,7 +346,7 @@ import_tags(struct arena *a, const char *s, const char ***tags)
 		most += *p == ',' || *p == ';' || *p == '"' || *p == ':';
 	t.tag = arena_array(a, most, sizeof *t.tag);
 	*tags = t.tag;
-	if (*s == '"') {
+	if (has_quoted(s)) {
 		tags_quoted(&t, s);
 		return t.n;
 	}

@@ -96,8 +96,11 @@ named_date(const char **s, struct date *d)
 	if (month_name(s, &d->a)) {
 		skip(s, " .");
 		n = digits(s, 2, &d->b);
+		/* or "March 2024" would be the 20th */
+		if (n == 0 || strchr(", ", **s) == NULL)
+			return false;
 		skip(s, ", ");
-		return n > 0 && year(s, &d->year);
+		return year(s, &d->year);
 	}
 	if (digits(s, 2, &d->b) == 0)
 		return false;
