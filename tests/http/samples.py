@@ -38,8 +38,9 @@ class Things:
     def job(self):
         tag = unique("tag")
         self.contact(tags=[tag])
-        answer = self.owner.ok("POST", "/v1/contacts/bulk-consent", {"filter": {"tag": tag}, "status": "declined"}, status=(202,))
-        return answer["job"]
+        job = self.owner.ok("POST", "/v1/contacts/bulk-consent", {"filter": {"tag": tag}, "status": "declined"}, status=(202,))["job"]
+        self.wait_job(job)
+        return job
 
     def upload(self, query="", rows=1):
         data = "".join(CSV.format(address("i"), unique("n")).split("\n", 1)[i > 0] for i in range(rows)).encode()

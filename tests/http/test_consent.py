@@ -64,9 +64,11 @@ def test_C4_the_same_again_is_no_event_but_a_refusal_repeated_is(c):
     one = make(c, consent_status="confirmed")
     change(c, one, "confirmed")
     assert len(ledger(c, one)) == 1
-    first = change(c, one, "declined")
-    again = change(c, one, "declined")
+    first = change(c, one, "declined", at=at(days=-2))
+    again = change(c, one, "declined", at=at(days=-1))
     assert len(ledger(c, one)) == 3 and again["consent_at"] > first["consent_at"], "what lifts it must be later than the last one"
+    change(c, one, "declined", at=at(days=-3))
+    assert len(ledger(c, one)) == 3
 
 
 def test_C4_patch_goes_through_the_ledger(c):
