@@ -146,6 +146,7 @@ deliver(struct job *j)
 	const struct rows *row = NULL;
 	const struct buf *message;
 	struct delivery d;
+	enum sent sent;
 	int64_t attempts = 0;
 
 	if (tx != NULL)
@@ -167,5 +168,7 @@ deliver(struct job *j)
 	    .data = message->data,
 	    .len = message->len,
 	    .again = attempts > 1};
-	return record(j, outbox, mail.send(&d), j->attempts >= j->max_attempts);
+	sent = mail.send(&d);
+	j->error = d.error;
+	return record(j, outbox, sent, j->attempts >= j->max_attempts);
 }
