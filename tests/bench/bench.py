@@ -172,7 +172,7 @@ class Bench:
         for line in open(f"/proc/{self.pids('crm')[0]}/environ").read().split("\0"):
             if line.startswith("PACT_"):
                 env.update([line.split("=", 1)])
-        env.update(FLOOR_GET=queries["q_contact_get"], FLOOR_LIST=queries["q_contacts_newest"],
+        env.update(FLOOR_GET=queries["q_contact_get"], FLOOR_LIST=queries["q_contacts_new"],
                    FLOOR_CREATE="INSERT INTO pact.contact (tenant_id, email, first_name, last_name, phone, title, consent_status, "
                    "consent_source, consent_at) SELECT $1::uuid, b->>'email', b->>'first_name', b->>'last_name', b->>'phone', "
                    "b->>'title', 'confirmed', 'api', now() FROM (SELECT $2::jsonb) x(b) RETURNING id",

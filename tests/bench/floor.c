@@ -81,16 +81,12 @@ pipeline(const struct token_claims *c, FCGX_Request *r, const char *name, const 
 	const char *door[] = {c->tenant, c->session, secret, strcmp(name, "create") == 0 ? "contact.write" : "contact.read",
 	    FCGX_GetParam("REMOTE_ADDR", r->envp), FCGX_GetParam("REQUEST_ID", r->envp), strcmp(name, "create") == 0 ? "f" : "t"};
 	PGresult *res;
-	int custom = strcmp(name, "list") == 0;
 
 	hex_encode(secret + 2, c->secret, SECRET_LEN);
 	if (PQsendQueryPrepared(conn, "door", 7, door, NULL, NULL, 0) != 1 ||
-	    (custom && PQsendQueryPrepared(conn, "custom", 0, NULL, NULL, NULL, 0) != 1) ||
 	    PQsendQueryPrepared(conn, name, n, args, NULL, NULL, 0) != 1 || PQpipelineSync(conn) != 1)
 		die("send");
 	PQclear(next_result());
-	if (custom)
-		PQclear(next_result());
 	res = next_result();
 	FCGX_FPrintF(r->out, "Content-Type: application/json\r\n\r\n");
 	for (int i = 0; i < PQntuples(res); i++)
@@ -115,9 +111,9 @@ handle(FCGX_Request *r)
 		body[n > 0 ? n : 0] = '\0';
 		pipeline(&c, r, "create", (const char *[]){c.tenant, body}, 2);
 	} else if (strlen(path) > 14) {
-		pipeline(&c, r, "get", (const char *[]){c.tenant, path + 13 + 1}, 2);
+		pipeline(&c, r, "get", (const char *[]){c.tenant, path + 13}, 2);
 	} else {
-		pipeline(&c, r, "list", (const char *[]){c.tenant, NULL, "51"}, 3);
+		pipeline(&c, r, "list", (const char *[]){c.tenant, "51", "ffffffff-ffff-ffff-ffff-ffffffffffff"}, 3);
 	}
 }
 
@@ -133,7 +129,6 @@ main(void)
 		die("setup");
 	PQclear(PQexec(conn, "SET plan_cache_mode = force_generic_plan"));
 	prepare("door", "SELECT user_id, email FROM app.enter_session($1, $2, $3, $4, $5, $6, $7)");
-	prepare("custom", "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)");
 	prepare("get", getenv("FLOOR_GET"));
 	prepare("list", getenv("FLOOR_LIST"));
 	prepare("create", getenv("FLOOR_CREATE"));
