@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""scripts/migrate: forward only, each file once and whole, again at any time."""
+import shutil
+import time
+
+import pytest
+from conftest import ROOT, Cluster
+
+
+@pytest.fixture(scope="module")
+def own():
+    c = Cluster()
+    yield c
+    c.stop()
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts/migrate", tmp_path / "scripts")
+    shutil.copytree(ROOT / "sql", tmp_path / "sql")
+    return tmp_path
+
+
+def ask(cluster, sql):
+    with cluster.connect() as conn, conn.cursor() as cur:
+        cur.execute(sql)
+        return cur.fetchall()
+
+
+def dump(cluster):
+    """The whole catalogue of ours, as far as a second run could change it."""
+    return ask(cluster, """SELECT 'f', p.oid::regprocedure::text, pg_get_functiondef(p.oid) || p.proacl::text FROM pg_proc p
+            WHERE p.pronamespace IN ('app'::regnamespace, 'api'::regnamespace, 'ops'::regnamespace) AND p.prokind = 'f'
+        UNION ALL SELECT 't', c.oid::regclass::text, coalesce(c.relacl::text, '') || (SELECT coalesce(string_agg(a.attname || a.attacl::text, ' ' ORDER BY a.attnum), '')
+            FROM pg_attribute a WHERE a.attrelid = c.oid) FROM pg_class c WHERE c.relnamespace = 'pact'::regnamespace
+        UNION ALL SELECT 'g', g.tgname, pg_get_triggerdef(g.oid) FROM pg_trigger g WHERE NOT g.tgisinternal ORDER BY 1, 2, 3""")
+
+
+def test_first_and_second_run(own):
+    first = own.migrate()
+    assert first.returncode == 0 and first.stderr == "", first.stderr
+    assert "applied 0001_schema" in first.stdout
+    before = dump(own)
+    started = time.monotonic()
+    second = own.migrate()
+    assert time.monotonic() - started < 5
+    assert second.returncode == 0 and second.stdout.startswith("migrate: 0 applied"), second.stderr
+    assert dump(own) == before
+    versions = ask(own, "SELECT version, name, length(sha256) FROM app.schema_version ORDER BY version")
+    assert [v[0] for v in versions] == list(range(1, len(versions) + 1)) and {v[2] for v in versions} == {64}
+
+
+def test_a_changed_migration_is_refused(own, checkout):
+    with open(checkout / "sql/migrations/0002_tables.sql", "a") as f:
+        f.write("-- changed\n")
+    done = own.migrate(checkout)
+    assert done.returncode != 0 and "0002_tables was changed after it had been applied" in done.stderr
+
+
+def test_a_broken_migration_leaves_nothing(own, checkout):
+    (checkout / "sql/migrations/9000_broken.sql").write_text("CREATE TABLE public.half (x int);\nSELECT 1 / 0;\n")
+    done = own.migrate(checkout)
+    assert done.returncode != 0 and "9000_broken failed" in done.stderr
+    assert ask(own, "SELECT to_regclass('public.half'), (SELECT count(*) FROM app.schema_version WHERE version = 9000)") == [(None, 0)]
+
+
+def test_broken_functions_or_grants_leave_the_old_ones(own, checkout):
+    before = dump(own)
+    (checkout / "sql/api/zz.sql").write_text("DROP FUNCTION app.rollback();\nSELECT nonsense;\n")
+    done = own.migrate(checkout)
+    assert done.returncode != 0 and "nothing of them was kept" in done.stderr
+    assert dump(own) == before
+
+
+def test_a_grant_that_is_taken_out_is_taken_away(own, checkout):
+    grants = checkout / "sql/grants.sql"
+    line = "GRANT SELECT ON pact.audit_event TO pact_audit;\n"
+    text = grants.read_text()
+    assert line in text
+    grants.write_text(text.replace(line, ""))
+    assert own.migrate(checkout).returncode == 0
+    assert ask(own, "SELECT has_table_privilege('pact_audit', 'pact.audit_event', 'SELECT')") == [(False,)]
+    assert own.migrate().returncode == 0
+    assert ask(own, "SELECT has_table_privilege('pact_audit', 'pact.audit_event', 'SELECT')") == [(True,)]
+
+
+def test_a_new_migration_is_applied_once(own, checkout):
+    (checkout / "sql/migrations/9001_new.sql").write_text("CREATE TABLE public.once (x int);\n")
+    assert "applied 9001_new" in own.migrate(checkout).stdout
+    assert own.migrate(checkout).stdout.startswith("migrate: 0 applied")
+    assert ask(own, "SELECT name FROM app.schema_version WHERE version = 9001") == [("9001_new",)]
