@@ -108,6 +108,23 @@ int custom_field_list(struct req *r);
 int custom_field_create(struct req *r);
 int tag_list(struct req *r);
 
+/* import.c, import_upload.c, import_job.c, import_revert.c: files of contacts */
+extern const struct field import_params[], import_body[], import_start_body[], import_error_params[];
+extern const struct representation import_rep, import_error_rep;
+extern const struct query q_imports, q_imports_count, q_import_get, q_import_head, q_import_patch, q_import_start,
+    q_import_cancel, q_import_revert, q_import_errors, q_import_known, q_import_errors_all, q_import_create, q_import_chunk,
+    q_import_received, q_import_run, q_import_read, q_import_total, q_import_apply, q_import_finish, q_import_revert_step;
+int import_upload(struct req *r);
+int import_list(struct req *r);
+int import_get(struct req *r);
+int import_patch(struct req *r);
+int import_start(struct req *r);
+int import_cancel(struct req *r);
+int import_revert(struct req *r);
+int import_errors(struct req *r);
+enum job_result import_job(struct job *j);
+enum job_result import_revert_job(struct job *j);
+
 /* settings.c */
 extern const struct field privacy_body[];
 extern const struct representation privacy_rep;

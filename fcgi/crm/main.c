@@ -4,6 +4,7 @@
 
 #define READ DOOR_SESSION, "contact.read", TX_RO
 #define WRITE DOOR_SESSION, "contact.write", TX_RW
+#define IMPORT DOOR_SESSION, "contact.import"
 
 static const struct route routes[] = {
     /* contacts */
@@ -54,6 +55,22 @@ static const struct route routes[] = {
     {"DELETE", "/v1/activities/{id:uuid}", DOOR_SESSION, "activity.write", TX_RW, NULL, NULL, NULL, R_NO_BODY | R_IF_MATCH,
         activity_delete, "Delete an activity"},
 
+    /* imports */
+    {"GET", "/v1/imports", IMPORT, TX_RO, NULL, NULL, &import_rep, R_LIST, import_list, "Imports, newest first"},
+    {"POST", "/v1/imports", IMPORT, TX_RW, import_params, NULL, &import_rep, R_RAW | R_ACCEPTED, import_upload,
+        "Import a CSV or vCard file: multipart/form-data with a part `file`, or the file as the body"},
+    {"GET", "/v1/imports/{id:uuid}", IMPORT, TX_RO, NULL, NULL, &import_rep, 0, import_get, "An import, and how far it has come"},
+    {"PATCH", "/v1/imports/{id:uuid}", IMPORT, TX_RW, NULL, import_body, &import_rep, R_PARTIAL | R_IF_MATCH, import_patch,
+        "Change where columns go, while the import waits"},
+    {"POST", "/v1/imports/{id:uuid}/start", IMPORT, TX_RW, NULL, import_start_body, &import_rep,
+        R_ACCEPTED | R_OPTIONAL_BODY, import_start, "Run an import that waits, or the file of a dry run for real"},
+    {"POST", "/v1/imports/{id:uuid}/cancel", IMPORT, TX_RW, NULL, NULL, &import_rep, R_ACCEPTED, import_cancel,
+        "Stop an import; what is in stays, and can be reverted"},
+    {"POST", "/v1/imports/{id:uuid}/revert", IMPORT, TX_RW, NULL, NULL, &import_rep, R_ACCEPTED, import_revert,
+        "Take an import back; permissions that it lowered stay lowered"},
+    {"GET", "/v1/imports/{id:uuid}/errors", IMPORT, TX_RO, import_error_params, NULL, &import_error_rep, R_LIST, import_errors,
+        "Rows that cannot be read, in their order, or all of them as CSV"},
+
     /* the workspace's own fields and settings */
     {"GET", "/v1/custom-fields", READ, NULL, NULL, &custom_field_rep, R_LIST, custom_field_list, "The custom fields of contacts"},
     {"POST", "/v1/custom-fields", WRITE, NULL, custom_field_body, &custom_field_rep, R_CREATED, custom_field_create,
@@ -84,11 +101,16 @@ static const struct query *const queries[] = {
     &q_custom_fields, &q_custom_field_create, &q_tags,
     &q_privacy_get, &q_privacy_patch,
     &q_job,
+    &q_imports, &q_imports_count, &q_import_get, &q_import_head, &q_import_patch, &q_import_start, &q_import_cancel,
+    &q_import_revert, &q_import_errors, &q_import_known, &q_import_errors_all, &q_import_create, &q_import_chunk,
+    &q_import_received, &q_import_run, &q_import_read, &q_import_total, &q_import_apply, &q_import_finish, &q_import_revert_step,
 };
 
 static const struct job_kind jobs[] = {
     {"archive-expired", archive_expired, .lease_s = 120, .retry_s = 60},
     {"bulk-consent", consent_bulk_job, .lease_s = 120, .retry_s = 5},
+    {"import", import_job, .lease_s = 120, .retry_s = 5},
+    {"import-revert", import_revert_job, .lease_s = 120, .retry_s = 5},
 };
 
 int

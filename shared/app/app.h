@@ -204,6 +204,11 @@ int problem_db(struct req *r);
 void stream_begin(struct req *r, const char *content_type, const char *filename);
 bool stream_write(struct req *r, const void *data, size_t len);
 
+/*
+ * Where a handler has read the body itself (R_RAW): what identifies the request beside its path, such as the SHA-256 of a file.
+ * An Idempotency-Key is held against it; a replay or a conflict fails the transaction. False with a problem in the answer.
+ */
+bool request_identity(struct req *r, const void *identity, size_t len);
 /* Reads the whole body up to max; NULL and a problem in the answer when it is longer or cut short. */
 const char *body_read(struct req *r, size_t max, size_t *len);
 

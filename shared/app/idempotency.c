@@ -38,6 +38,15 @@ idempotency_claim(struct req *r)
 		tx_queue(r->tx, &q_idempotency_begin, ARGS(route_name(r), r->http.idempotency_key, r->idempotency_sha));
 }
 
+bool
+request_identity(struct req *r, const void *identity, size_t len)
+{
+	if (!idempotency_begin(r, identity, len))
+		return false;
+	idempotency_claim(r);
+	return true;
+}
+
 void
 idempotency_store(struct req *r)
 {

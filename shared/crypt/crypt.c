@@ -43,6 +43,31 @@ sha256(uint8_t out[static SHA256_LEN], const void *data, size_t len)
 	(void)crypto_hash_sha256(out, data, len);
 }
 
+struct sha256_state {
+	crypto_hash_sha256_state st;
+};
+
+struct sha256_state *
+sha256_begin(struct arena *a)
+{
+	struct sha256_state *s = arena_alloc(a, sizeof *s);
+
+	(void)crypto_hash_sha256_init(&s->st);
+	return s;
+}
+
+void
+sha256_add(struct sha256_state *s, const void *data, size_t len)
+{
+	(void)crypto_hash_sha256_update(&s->st, data, len);
+}
+
+void
+sha256_end(struct sha256_state *s, uint8_t out[static SHA256_LEN])
+{
+	(void)crypto_hash_sha256_final(&s->st, out);
+}
+
 void
 hmac_sha256(uint8_t out[static SHA256_LEN], const void *key, size_t keylen, const struct bytes *parts, size_t nparts)
 {

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shared/base/arena.h"
+
 /* Runs at the end of the scope: `CLEANUP(x_freep) X *x = NULL;`. For what must die there and is no memory of the arena. */
 #define CLEANUP(fn) __attribute__((cleanup(fn)))
 
@@ -20,6 +22,11 @@ bool bytes_equal(const void *a, const void *b, size_t len);
 void wipe(void *p, size_t len);
 
 void sha256(uint8_t out[static SHA256_LEN], const void *data, size_t len);
+/* The same for what comes in pieces; the state is on the arena. */
+struct sha256_state;
+struct sha256_state *sha256_begin(struct arena *a) __attribute__((returns_nonnull));
+void sha256_add(struct sha256_state *s, const void *data, size_t len);
+void sha256_end(struct sha256_state *s, uint8_t out[static SHA256_LEN]);
 /* RFC 2104 with SHA-256; the parts are hashed one after the other, each behind its length, so no two lists collide. */
 struct bytes {
 	const void *data;

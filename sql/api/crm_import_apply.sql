@@ -1,0 +1,289 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
+-- One chunk of an import, set-based and in one transaction: contacts, accounts, ledger, audit, error rows, what a revert needs and
+-- how far it came. A runner that dies anywhere goes on after the last chunk that was committed. A dry run takes the same
+-- way up to the point of writing; what it would have written lives in the session's temporary tables until it ends.
+SET ROLE pact_owner;
+
+CREATE OR REPLACE FUNCTION app.stricter(a text, b text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	AS $$ SELECT CASE WHEN a IS NULL OR app.consent_rank(b) < app.consent_rank(a) THEN coalesce(b, a) ELSE a END $$;
+-- How an import counts a contact: 1 may be mailed, 2 needs confirming, 3 suppressed or declined, 0 none of these.
+CREATE OR REPLACE FUNCTION app.import_class(p_status text, p_suppressed boolean, p_reachable boolean) RETURNS int
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT CASE WHEN p_suppressed OR p_status = 'declined' THEN 3 WHEN p_status = 'pending' THEN 2 WHEN p_reachable THEN 1 ELSE 0 END
+	$$;
+
+-- import_row: the rows of a chunk. round: the how manieth row of its address in the chunk it is; rounds are done one after
+-- the other. import_hit: those of a round whose address is there. import_seen: dry runs only, what the file has met so far.
+CREATE OR REPLACE FUNCTION app.import_tables() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF to_regclass('pg_temp.import_seen') IS NOT NULL THEN
+		RETURN;
+	END IF;
+	CREATE TEMPORARY TABLE import_row (n int, line bigint, round int, email text, email_norm text COLLATE "C", first_name text,
+		last_name text, phone text, title text, account text, account_norm text COLLATE "C", tags text[], custom jsonb, note text,
+		status text, asked text, at timestamptz, evidence jsonb) ON COMMIT DELETE ROWS;
+	CREATE TEMPORARY TABLE import_account (name_norm text COLLATE "C", id uuid) ON COMMIT DELETE ROWS;
+	CREATE TEMPORARY TABLE import_hit (n int, id uuid, created boolean, seen boolean, known boolean, version bigint, was text,
+		class int, email_norm text COLLATE "C", first_name text, last_name text, phone text, title text, account_id uuid, tags text[],
+		custom jsonb, before jsonb, asked text, base text, ask text, rule boolean, at timestamptz, evidence jsonb, suppressed boolean,
+		archived boolean, changed boolean, status text, consented boolean) ON COMMIT DELETE ROWS;
+	CREATE TEMPORARY TABLE import_seen (email_norm text COLLATE "C" PRIMARY KEY, id uuid, created boolean, first_name text,
+		last_name text, phone text, title text, account_id uuid, tags text[], custom jsonb, status text, asked text, base text,
+		suppressed boolean, archived boolean) ON COMMIT PRESERVE ROWS;
+END $$;
+
+-- Fills import_hit: a contact as it is now, as the row would leave it (empty fields are filled, others only replaced when the
+-- person asked for that), and the consent the row may ask for. Planned anew each time: the contacts grow while it runs.
+--   created  this import made it          seen   this import has met it before
+--   asked    strictest consent named for it by the file       base  its consent before the import, if that has changed
+--   ask      what is asked of app.consent_apply(); rule: by its rules, else it lowers
+CREATE OR REPLACE FUNCTION app.import_match(p_tenant uuid, i pact.import, p_round int) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+	v_over boolean := coalesce((i.options ->> 'overwrite')::boolean, false);
+	n bigint;
+BEGIN
+	IF NOT i.dry_run THEN
+		-- in one order, so that two of these cannot wait for each other
+		PERFORM FROM pg_temp.import_row r JOIN pact.contact c ON c.tenant_id = p_tenant AND c.email_norm = r.email_norm
+			WHERE r.round = p_round ORDER BY c.id FOR NO KEY UPDATE OF c;
+		IF NOT FOUND THEN
+			RETURN 0;
+		END IF;
+	END IF;
+	INSERT INTO pg_temp.import_hit
+	SELECT x.n, x.id, x.created, x.seen, x.known, x.version, x.was, app.import_class(x.was, x.suppressed, NOT x.archived), x.email_norm,
+		x.first_name, x.last_name, x.phone, x.title, x.account_id, x.tags, x.custom,
+		nullif(jsonb_strip_nulls(jsonb_build_object(
+			'first_name', CASE WHEN x.first_name IS DISTINCT FROM x.o_first THEN coalesce(x.o_first, '') END,
+			'last_name', CASE WHEN x.last_name IS DISTINCT FROM x.o_last THEN coalesce(x.o_last, '') END,
+			'phone', CASE WHEN x.phone IS DISTINCT FROM x.o_phone THEN coalesce(x.o_phone, '') END,
+			'title', CASE WHEN x.title IS DISTINCT FROM x.o_title THEN coalesce(x.o_title, '') END,
+			'account_id', CASE WHEN x.account_id IS DISTINCT FROM x.o_account THEN coalesce(x.o_account::text, '') END,
+			'tags', CASE WHEN x.tags <> x.o_tags THEN x.o_tags END,
+			'custom', CASE WHEN x.custom <> x.o_custom THEN x.o_custom END)), '{}'),
+		CASE WHEN x.created THEN x.asked ELSE app.stricter(x.asked, x.r_status) END, x.base,
+		CASE WHEN x.created THEN CASE WHEN app.consent_rank(x.r_asked) < app.consent_rank(x.was) THEN x.r_asked END
+			WHEN x.rule THEN x.r_status
+			WHEN x.asked = 'confirmed' THEN CASE WHEN app.consent_rank(app.stricter(x.base, x.r_status)) < app.consent_rank(x.was)
+				AND x.r_status <> 'confirmed' THEN app.stricter(x.base, x.r_status) END
+			WHEN app.consent_rank(x.r_status) < app.consent_rank(x.was) AND app.consent_rank(x.r_status) < app.consent_rank(x.asked)
+				THEN x.r_status END,
+		x.rule, x.at, x.evidence, x.suppressed, x.archived, false, x.was, false
+	FROM (
+		SELECT r.n, c.id, c.created, c.seen, c.known, c.version, c.status AS was, r.email_norm,
+			CASE WHEN r.first_name IS NULL OR NOT v_over AND c.first_name <> '' THEN c.first_name ELSE r.first_name END AS first_name,
+			CASE WHEN r.last_name IS NULL OR NOT v_over AND c.last_name <> '' THEN c.last_name ELSE r.last_name END AS last_name,
+			CASE WHEN r.phone IS NULL OR NOT v_over AND c.phone <> '' THEN c.phone ELSE r.phone END AS phone,
+			CASE WHEN r.title IS NULL OR NOT v_over AND c.title <> '' THEN c.title ELSE r.title END AS title,
+			CASE WHEN a.id IS NULL OR NOT v_over AND c.account_id IS NOT NULL THEN c.account_id ELSE a.id END AS account_id,
+			CASE WHEN r.tags <@ c.tags THEN c.tags ELSE (c.tags || ARRAY(SELECT t FROM unnest(r.tags) WITH ORDINALITY t (t, o)
+				WHERE NOT t.t = ANY (c.tags) ORDER BY t.o))[:100] END AS tags,
+			CASE WHEN r.custom = '{}' THEN c.custom WHEN v_over THEN c.custom || r.custom ELSE r.custom || c.custom END AS custom,
+			c.first_name AS o_first, c.last_name AS o_last, c.phone AS o_phone, c.title AS o_title, c.account_id AS o_account,
+			c.tags AS o_tags, c.custom AS o_custom, c.asked, c.base, c.suppressed, c.archived, r.status AS r_status, r.asked AS r_asked,
+			r.at, r.evidence, NOT c.created AND (NOT c.known OR c.asked IS NULL OR c.asked = 'confirmed' AND c.base IS NULL) AS rule
+		FROM pg_temp.import_row r
+		LEFT JOIN pg_temp.import_account a ON a.name_norm = r.account_norm
+		JOIN LATERAL (
+			SELECT c.id, c.import_id IS NOT DISTINCT FROM i.id AS created, c.import_id IS NOT DISTINCT FROM i.id OR k.contact_id IS NOT NULL AS seen,
+				k.contact_id IS NOT NULL AS known, c.version, c.consent_status AS status, c.first_name, c.last_name, c.phone, c.title,
+				c.account_id, c.tags, c.custom, k.asked, k.before ->> 'consent_status' AS base, c.suppressed, c.archived_at IS NOT NULL AS archived
+			FROM pact.contact c
+			LEFT JOIN pact.import_change k ON NOT i.dry_run AND k.tenant_id = p_tenant AND k.import_id = i.id AND k.contact_id = c.id
+			WHERE c.tenant_id = p_tenant AND c.email_norm = r.email_norm
+				AND NOT EXISTS (SELECT FROM pg_temp.import_seen s WHERE s.email_norm = r.email_norm)
+			UNION ALL
+			SELECT s.id, s.created, true, true, 0, s.status, s.first_name, s.last_name, s.phone, s.title, s.account_id, s.tags, s.custom,
+				s.asked, s.base, s.suppressed, s.archived
+			FROM pg_temp.import_seen s WHERE s.email_norm = r.email_norm
+		) c ON true
+		WHERE r.round = p_round AND r.email_norm IS NOT NULL
+	) x;
+	GET DIAGNOSTICS n = ROW_COUNT;
+	UPDATE pg_temp.import_hit h SET changed = true WHERE h.before IS NOT NULL;
+	RETURN n;
+END $$;
+
+-- Writes what import_hit says, and the consent that is asked for. Dynamic statements where a plan kept from the first small
+-- chunk would read whole tables later.
+CREATE OR REPLACE FUNCTION app.import_update(p_tenant uuid, i pact.import) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	EXECUTE 'UPDATE pact.contact c SET first_name = h.first_name, last_name = h.last_name, phone = h.phone, title = h.title, '
+			'account_id = h.account_id, tags = h.tags, custom = h.custom '
+		'FROM pg_temp.import_hit h WHERE h.changed AND c.tenant_id = $1 AND c.id = h.id' USING p_tenant;
+	UPDATE pg_temp.import_hit h SET status = a.status, consented = true
+		FROM (SELECT array_agg(x.id) AS ids, array_agg(x.ask) AS ask, array_agg(x.at) AS at, array_agg(x.evidence) AS evidence
+			FROM pg_temp.import_hit x WHERE x.ask IS NOT NULL) v,
+			app.consent_apply(v.ids, v.ask, v.at, v.evidence, 'import', i.id, true) a
+		WHERE v.ids IS NOT NULL AND h.id = a.contact_id AND a.outcome = 'changed';
+	-- The version it has now: each of the two statements moved it by one. What somebody else has edited between two rows of
+	-- the file (version 0) is not put back.
+	EXECUTE 'UPDATE pact.import_change k SET asked = h.asked, '
+			'before = CASE WHEN h.changed OR h.consented THEN coalesce(h.before, ''{}'') || coalesce(k.before, ''{}'') '
+				'|| CASE WHEN h.consented AND h.base IS NULL THEN jsonb_build_object(''consent_status'', h.was) ELSE ''{}'' END ELSE k.before END, '
+			'version = CASE WHEN k.version = h.version THEN h.version + h.changed::int + h.consented::int ELSE 0 END '
+		'FROM pg_temp.import_hit h WHERE h.known AND (h.changed OR h.consented OR h.asked IS DISTINCT FROM k.asked) '
+			'AND k.tenant_id = $1 AND k.import_id = $2 AND k.contact_id = h.id' USING p_tenant, i.id;
+	INSERT INTO pact.import_change (tenant_id, import_id, contact_id, before, version, asked)
+		SELECT p_tenant, i.id, h.id, CASE WHEN h.consented THEN coalesce(h.before, '{}') || jsonb_build_object('consent_status', h.was)
+				ELSE h.before END,
+			CASE WHEN h.created AND h.version <> 1 THEN 0 ELSE h.version + h.changed::int + h.consented::int END, h.asked
+		FROM pg_temp.import_hit h WHERE NOT h.known AND (NOT h.created OR h.changed OR h.consented) ORDER BY h.id;
+END $$;
+
+-- The same for a dry run: decides what would become of the consent, and remembers.
+CREATE OR REPLACE FUNCTION app.import_pretend(p_tenant uuid) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	UPDATE pg_temp.import_hit h SET status = h.ask, consented = true WHERE h.ask IS NOT NULL AND NOT h.rule;
+	UPDATE pg_temp.import_hit h SET status = d.status, consented = true
+		FROM (SELECT array_agg(x.id) AS ids, array_agg(x.ask) AS ask, array_agg(x.at) AS at, array_agg(x.evidence) AS evidence
+			FROM pg_temp.import_hit x WHERE x.ask IS NOT NULL AND x.rule) v,
+			app.consent_decide(v.ids, v.ask, v.at, v.evidence, true) d
+		WHERE v.ids IS NOT NULL AND h.id = d.id AND d.outcome = 'changed';
+	UPDATE pg_temp.import_hit h SET suppressed = h.status = 'declined' WHERE h.consented;
+	INSERT INTO pg_temp.import_seen AS s
+		SELECT h.email_norm, h.id, h.created, h.first_name, h.last_name, h.phone, h.title, h.account_id, h.tags, h.custom, h.status,
+			h.asked, CASE WHEN h.consented THEN coalesce(h.base, h.was) ELSE h.base END, h.suppressed, h.archived
+		FROM pg_temp.import_hit h
+		ON CONFLICT (email_norm) DO UPDATE SET first_name = excluded.first_name, last_name = excluded.last_name, phone = excluded.phone,
+			title = excluded.title, account_id = excluded.account_id, tags = excluded.tags, custom = excluded.custom,
+			status = excluded.status, asked = excluded.asked, base = excluded.base, suppressed = excluded.suppressed;
+END $$;
+
+-- New contacts of a round; t: the counters, [mailable, needs confirming, suppressed].
+CREATE OR REPLACE FUNCTION app.import_insert(p_tenant uuid, i pact.import, p_round int) RETURNS bigint[] LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	v_rows app.contact_new[];
+	v_notes boolean;
+	t bigint[];
+BEGIN
+	SELECT array_agg(ROW (CASE WHEN r.note IS NOT NULL THEN app.uuid7() END, r.email, r.first_name, r.last_name, r.phone, r.title, a.id,
+			r.tags, r.custom, CASE WHEN r.status IS NOT NULL THEN r.asked END, 'import', r.at, r.evidence, i.id)::app.contact_new ORDER BY r.n),
+			bool_or(r.note IS NOT NULL) INTO v_rows, v_notes
+		FROM pg_temp.import_row r LEFT JOIN pg_temp.import_account a ON a.name_norm = r.account_norm
+		WHERE r.round = p_round AND NOT EXISTS (SELECT FROM pg_temp.import_hit h WHERE h.n = r.n);
+	IF v_rows IS NULL THEN
+		RETURN '{0,0,0,0}';
+	ELSIF i.dry_run THEN
+		WITH listed AS MATERIALIZED (SELECT * FROM app.suppressed(ARRAY(SELECT app.email_norm(x.email) FROM unnest(v_rows) x WHERE x.email IS NOT NULL))),
+		pretended AS MATERIALIZED (
+			SELECT x.*, app.email_norm(x.email) AS norm, l.reason IS NOT NULL AS blocked,
+				CASE WHEN l.reason IS NOT NULL THEN 'declined' ELSE coalesce(x.consent_status, w.consent_policy) END AS status
+			FROM unnest(v_rows) x CROSS JOIN pact.tenant w LEFT JOIN listed l ON l.email_norm = app.email_norm(x.email)
+			WHERE w.tenant_id = p_tenant),
+		remembered AS (
+			INSERT INTO pg_temp.import_seen SELECT p.norm, gen_random_uuid(), true, p.first_name, p.last_name, p.phone, p.title, p.account_id,
+				p.tags, p.custom, p.status, NULL, NULL, p.status = 'declined', false FROM pretended p WHERE p.norm IS NOT NULL)
+		SELECT ARRAY[count(*), count(*) FILTER (WHERE c = 1), count(*) FILTER (WHERE c = 2), count(*) FILTER (WHERE c = 3)] INTO t
+			FROM (SELECT app.import_class(p.status, false, p.email IS NOT NULL) AS c FROM pretended p) x;
+		RETURN t;
+	END IF;
+	SELECT ARRAY[count(*), count(*) FILTER (WHERE c = 1), count(*) FILTER (WHERE c = 2), count(*) FILTER (WHERE c = 3)] INTO t
+		FROM (SELECT app.import_class(x.consent_status, x.suppressed, true) AS c FROM app.contact_insert(v_rows) x) x;
+	-- without an address nobody can be mailed
+	t[2] := t[2] - (SELECT count(*) FROM unnest(v_rows) x CROSS JOIN pact.tenant w WHERE w.tenant_id = p_tenant AND x.email IS NULL
+		AND coalesce(x.consent_status, w.consent_policy) = 'confirmed');
+	IF v_notes THEN
+		INSERT INTO pact.activity (tenant_id, contact_id, kind, subject, body)
+			SELECT p_tenant, x.id, 'note', 'Imported note', r.note
+			FROM unnest(v_rows) WITH ORDINALITY x JOIN (SELECT y.note, row_number() OVER (ORDER BY y.n) AS o FROM pg_temp.import_row y
+				WHERE y.round = p_round AND NOT EXISTS (SELECT FROM pg_temp.import_hit h WHERE h.n = y.n)) r ON r.o = x.ordinality
+			WHERE r.note IS NOT NULL;
+	END IF;
+	RETURN t;
+END $$;
+
+-- Accounts by name; a dry run makes up ids for those it would add.
+CREATE OR REPLACE FUNCTION app.import_accounts(p_tenant uuid, i pact.import) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+BEGIN
+	INSERT INTO pg_temp.import_account
+		SELECT r.account_norm, (SELECT a.id FROM pact.account a WHERE a.tenant_id = p_tenant AND a.name_norm = r.account_norm
+			ORDER BY a.id LIMIT 1) FROM pg_temp.import_row r WHERE r.account_norm IS NOT NULL GROUP BY r.account_norm;
+	IF NOT EXISTS (SELECT FROM pg_temp.import_account a WHERE a.id IS NULL) THEN
+		RETURN;
+	ELSIF i.dry_run THEN
+		UPDATE pg_temp.import_account SET id = md5(name_norm)::uuid WHERE id IS NULL;
+		RETURN;
+	END IF;
+	UPDATE pg_temp.import_account SET id = app.uuid7() WHERE id IS NULL;
+	INSERT INTO pact.account (tenant_id, id, name, import_id)
+		SELECT DISTINCT ON (a.id) p_tenant, a.id, r.account, i.id FROM pg_temp.import_account a
+		JOIN pg_temp.import_row r ON r.account_norm = a.name_norm
+		WHERE NOT EXISTS (SELECT FROM pact.account x WHERE x.tenant_id = p_tenant AND x.id = a.id) ORDER BY a.id, r.n;
+END $$;
+
+-- The chunk of rows after p_from; p_rows of the file were read for it, p_errors of them are errors (e_*, several to a row).
+-- tags and custom: a text[] and a jsonb as text. Returns whether somebody asked to stop.
+CREATE OR REPLACE FUNCTION app.import_apply(p_tenant uuid, p_import uuid, p_from bigint, p_rows bigint, p_line bigint[], p_email text[],
+	p_first text[], p_last text[], p_phone text[], p_title text[], p_account text[], p_tags text[], p_custom text[], p_note text[],
+	p_status text[], p_at timestamptz[], p_source text[], p_errors bigint, e_line bigint[], e_seq int[], e_column text[],
+	e_value text[], e_detail text[]) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	i pact.import;
+	v_policy text;
+	v_round int := 0;
+	v_rounds int;
+	v_new bigint[];
+	v_hits bigint;
+	h record;
+	t bigint[] := '{0,0,0,0,0,0}'; -- imported, updated, skipped, mailable, needs confirming, suppressed
+	v_cancel boolean;
+BEGIN
+	SELECT * INTO i FROM pact.import x WHERE x.tenant_id = p_tenant AND x.id = p_import;
+	SELECT x.consent_policy INTO v_policy FROM pact.tenant x WHERE x.tenant_id = p_tenant;
+	IF i.status IS DISTINCT FROM 'running' OR i.rows_done <> p_from THEN
+		PERFORM app.refuse('conflict', 'The import is not where this chunk begins.');
+	END IF;
+	PERFORM app.import_tables();
+	INSERT INTO pg_temp.import_row
+		SELECT r.n, r.line, CASE WHEN r.norm IS NULL THEN 1 ELSE row_number() OVER (PARTITION BY r.norm ORDER BY r.n) END, r.email, r.norm,
+			r.first_name, r.last_name, r.phone, r.title, r.account, lower(r.account COLLATE "und-x-icu"), coalesce(r.tags::text[], '{}'),
+			coalesce(r.custom::jsonb, '{}'), r.note, r.status,
+			CASE WHEN r.status = 'confirmed' AND r.at IS NULL THEN 'pending' ELSE coalesce(r.status, v_policy) END, r.at,
+			CASE WHEN r.at IS NOT NULL THEN jsonb_strip_nulls(jsonb_build_object('line', r.line, 'at', app.rfc3339(r.at), 'source', r.source))
+				WHEN r.status IS NOT NULL THEN jsonb_build_object('line', r.line) END
+		FROM (SELECT x.*, app.email_norm(x.email) AS norm FROM unnest(p_line, p_email, p_first, p_last, p_phone, p_title, p_account, p_tags,
+			p_custom, p_note, p_status, p_at, p_source) WITH ORDINALITY x (line, email, first_name, last_name, phone, title, account, tags,
+			custom, note, status, at, source, n)) r;
+	SELECT coalesce(max(r.round), 0) INTO v_rounds FROM pg_temp.import_row r;
+	IF EXISTS (SELECT FROM pg_temp.import_row r WHERE r.account_norm IS NOT NULL) THEN
+		PERFORM app.import_accounts(p_tenant, i);
+	END IF;
+	WHILE v_round < v_rounds LOOP
+		v_round := v_round + 1;
+		v_hits := app.import_match(p_tenant, i, v_round);
+		v_new := app.import_insert(p_tenant, i, v_round);
+		t := ARRAY[t[1] + v_new[1], t[2], t[3], t[4] + v_new[2], t[5] + v_new[3], t[6] + v_new[4]];
+		CONTINUE WHEN v_hits = 0;
+		IF i.dry_run THEN
+			PERFORM app.import_pretend(p_tenant);
+		ELSE
+			PERFORM app.import_update(p_tenant, i);
+		END IF;
+		SELECT count(*) FILTER (WHERE x.changed OR x.consented) AS updated,
+				count(*) FILTER (WHERE x.now = 1) - count(*) FILTER (WHERE x.seen AND x.class = 1) AS mailable,
+				count(*) FILTER (WHERE x.now = 2) - count(*) FILTER (WHERE x.seen AND x.class = 2) AS pending,
+				count(*) FILTER (WHERE x.now = 3) - count(*) FILTER (WHERE x.seen AND x.class = 3) AS suppressed INTO h
+			FROM (SELECT y.*, app.import_class(y.status, y.suppressed AND NOT y.consented, NOT y.archived) AS now FROM pg_temp.import_hit y) x;
+		t := ARRAY[t[1], t[2] + h.updated, t[3] + v_hits - h.updated, t[4] + h.mailable, t[5] + h.pending, t[6] + h.suppressed];
+		IF v_round < v_rounds THEN
+			DELETE FROM pg_temp.import_hit;
+		END IF;
+	END LOOP;
+	INSERT INTO pact.import_error (tenant_id, import_id, line, seq, column_name, value, detail)
+		SELECT p_tenant, p_import, e.* FROM unnest(e_line, e_seq, e_column, e_value, e_detail) e;
+	UPDATE pact.import x SET rows_done = x.rows_done + p_rows, imported = x.imported + t[1], updated = x.updated + t[2],
+			skipped = x.skipped + t[3], mailable = x.mailable + t[4], needs_confirming = x.needs_confirming + t[5],
+			suppressed = x.suppressed + t[6], errors = x.errors + p_errors
+		WHERE x.tenant_id = p_tenant AND x.id = p_import RETURNING x.cancel_requested INTO v_cancel;
+	UPDATE pact.job j SET done = i.rows_done + p_rows, total = i.rows_total WHERE j.tenant_id = p_tenant AND j.id = i.job_id;
+	RETURN v_cancel;
+END $$;
+
+RESET ROLE;
