@@ -251,11 +251,35 @@ byte(struct import_vcard *v, char c)
 		property_byte(v, c);
 }
 
+/* Inside a value: all up to the end of its line at once. */
+static size_t
+value_run(struct import_vcard *v, const char *s, size_t len)
+{
+	size_t n = 0;
+
+	if (v->bol || !v->valued)
+		return 0;
+	while (n < len && s[n] != '\n' && s[n] != '\r' && s[n] != '\0')
+		n++;
+	if (n == 0)
+		return 0;
+	v->cr = false;
+	v->tail = s[n - 1];
+	if (!v->skip)
+		buf_add(&v->prop, s, n);
+	return n;
+}
+
 bool
 import_vcard_feed(struct import_vcard *v, const char *utf8, size_t len)
 {
-	for (size_t i = 0; i < len && !v->stopped; i++)
+	for (size_t i = 0, n; i < len && !v->stopped; i += n) {
+		n = value_run(v, utf8 + i, len - i);
+		if (n > 0)
+			continue;
 		byte(v, utf8[i]);
+		n = 1;
+	}
 	return !v->stopped;
 }
 
