@@ -18,4 +18,16 @@ BEGIN
 	RETURN v_id;
 END $$;
 
+-- A delivery that will never be tried again leaves no row that waits. What the runner itself gave up says so already.
+CREATE OR REPLACE FUNCTION app.deliver_job_ended() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	UPDATE pact.outbox o SET status = 'failed', last_error = coalesce(o.last_error, NEW.last_error)
+		WHERE o.tenant_id = NEW.tenant_id AND o.id = (NEW.payload ->> 'outbox')::uuid AND o.status IN ('queued', 'sending');
+	RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER deliver_job_ended AFTER UPDATE OF status ON pact.job FOR EACH ROW
+	WHEN (NEW.module = 'mail' AND NEW.status IN ('failed', 'dead') AND OLD.status IS DISTINCT FROM NEW.status)
+	EXECUTE FUNCTION app.deliver_job_ended();
+
 RESET ROLE;

@@ -17,7 +17,7 @@ import time
 
 import pytest
 import smtp_sink
-from stack import MARK, unique
+from stack import MARK, address, unique
 
 TENANT = "SELECT set_config('pact.tenant_id', %s, false)"
 
@@ -155,6 +155,16 @@ def test_what_an_import_came_to(maildir, make_user, outbox, base_url):
     text = m.get_content()
     assert "New contacts:       12\n" in text and "Updated contacts:   0\n" in text and "Why:" not in text
     assert f"{base_url}/import?id=01900000-0000-7000-8000-000000000001" in text
+
+
+def test_an_import_that_ends_is_told_to_whom_it_was_for(maildir, make_user, login):
+    user = make_user("member")
+    data = f"Email Address,First Name\n{address()},Ada\nnot an address,Bob\n".encode()
+    i = login(user).ok("POST", "/v1/imports?filename=people.csv", data=data, headers={"Content-Type": "text/csv"})["public_id"]
+    (m,) = until(lambda: mail_to(maildir, user.email))
+    assert m["Subject"] == "Import done: people.csv"
+    text = m.get_content()
+    assert "New contacts:       1\n" in text and "Rows with errors:   1\n" in text and f"/import?id={i}" in text
 
 
 def test_a_message_nobody_can_write_fails_at_once(outbox):
@@ -364,6 +374,21 @@ def test_a_crash_while_sending_is_waited_out_and_tried_with_the_same_id(runner, 
         after = outbox.reaches(i, "sent")
         assert after["attempts"] == 2 and after["message_id"] == row["message_id"]
         assert [parse(m[2])["Message-ID"] for m in sink.messages] == [f"<{row['message_id']}>"]
+
+
+def test_a_message_that_ends_every_runner_fails(runner, outbox, conn):
+    """All attempts lost with their runners: the queue gives up, and the row does not wait for ever."""
+    with smtp_sink.Sink(**{".": lambda: time.sleep(30)}) as sink:
+        p = runner(f"smtp://localhost:{sink.port}")
+        i = outbox.add()
+        outbox.reaches(i, "sending")
+        p.kill()
+        p.wait()
+        conn.execute("UPDATE app.job_queue SET attempts = max_attempts WHERE job_id = %s", (outbox.job_id(i),))
+        outbox.hurry(i, lease=True)
+        runner(f"smtp://localhost:{sink.port}")
+        assert outbox.reaches(i, "failed")["last_error"] == "the runner was lost"
+        assert outbox.job(i) == "dead" and sink.messages == []
 
 
 def test_many_runners_send_each_message_once(runner, outbox):
