@@ -79,6 +79,15 @@ refuse(struct req *r, const char *tenant, const char *user)
 	return problem(r, &P_WRONG_CREDENTIALS, NULL);
 }
 
+/* What the list of devices shows; a header may hold any bytes, the database takes text. */
+static const char *
+user_agent(const struct req *r)
+{
+	const char *s = r->http.user_agent;
+
+	return s != NULL && utf8_valid(s, strlen(s)) ? s : NULL;
+}
+
 /* The session of a user whose password was right. */
 static int
 succeed(struct req *r, const char *tenant, const char *user, const uint8_t hmac[static SHA256_LEN])
@@ -101,7 +110,7 @@ succeed(struct req *r, const char *tenant, const char *user, const uint8_t hmac[
 	                     : tx_last(r->tx, &q_login_succeed,
 	                           ARGS(tenant, user, t.session, db_bytea(r->a, secret_sha, sizeof secret_sha),
 	                               db_bytea(r->a, refresh_sha, sizeof refresh_sha), bearer ? "bearer" : "cookie",
-	                               r->http.ip, r->http.user_agent, r->request_id, db_bytea(r->a, hmac, SHA256_LEN)));
+	                               r->http.ip, user_agent(r), r->request_id, db_bytea(r->a, hmac, SHA256_LEN)));
 	if (rows == NULL || rows_count(rows) == 0)
 		return problem_db(r);
 	status = reply_tokens(r, user, &t, bearer, rows_text(rows, 0, "body"));
