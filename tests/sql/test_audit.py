@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """L1, L2, L4, L5: whatever changes a row of an audited table leaves an event, in the same transaction."""
+import time
 import uuid
 from datetime import datetime, timedelta, timezone
 
@@ -109,19 +110,19 @@ def test_only_what_changed_and_never_a_secret(pg, fresh):
 
 
 def test_many_rows_in_one_statement(pg, fresh):
-    """Each row its own old and new, also when a plan made for one row is used for thousands."""
+    """Each row its own old and new, in linear time, also when the plan was made for one row."""
+    seconds = {}
     with pg.owner(fresh) as cur:
-        for n in (1, 1, 1, 1, 1, 1, 1, 4000):
+        for n in (1, 1, 1, 1, 1, 1, 1, 1000, 12000):
             start = mark(cur)
             cur.execute("INSERT INTO pact.account (tenant_id, name) SELECT %s, 'A' || i FROM generate_series(1, %s) i", (fresh.id, n))
-            cur.execute("SELECT clock_timestamp()")
-            before = cur.fetchone()[0]
+            began = time.monotonic()
             cur.execute("UPDATE pact.account SET name = 'B' || name WHERE tenant_id = %s AND name LIKE 'A%%'", (fresh.id,))
-            cur.execute("SELECT clock_timestamp()")
-            assert cur.fetchone()[0] - before < timedelta(seconds=20), "joined in quadratic time"
+            seconds[n] = time.monotonic() - began
             cur.execute("SELECT count(*), count(DISTINCT resource_id) FROM pact.audit_event WHERE id > %s AND action = 'account.update' "
                         "AND new ->> 'name' = 'B' || (old ->> 'name')", (start,))
             assert cur.fetchone() == (n, n)
+    assert seconds[12000] < 40 * seconds[1000], "joined in quadratic time"
 
 
 def test_on_conflict_writes_what_happened(pg, fresh):
