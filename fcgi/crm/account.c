@@ -4,8 +4,8 @@
 
 TENANT_QUERY(q_accounts_name, PLAN_GENERIC,
     "SELECT api.account_json(a) AS item, concat_ws(E'\\x1f', a.id::text, a.name_norm) AS cursor FROM pact.account a "
-    "WHERE a.tenant_id = $1::uuid AND a.name_norm >= app.search_text($5::text) AND a.name_norm < app.search_end(app.search_text($5::text)) "
-    "AND (a.name_norm, a.id) > ($4::text, $3::uuid) ORDER BY a.name_norm, a.id LIMIT $2::int");
+    "WHERE a.tenant_id = $1::uuid AND a.name_norm < app.search_end(app.search_text($5::text)) "
+    "AND (a.name_norm, a.id) > (CASE WHEN $4::text = '' THEN app.search_text($5::text) ELSE $4::text END, $3::uuid) ORDER BY a.name_norm, a.id LIMIT $2::int");
 TENANT_QUERY(q_accounts_new, PLAN_GENERIC,
     "SELECT api.account_json(a) AS item, a.id::text AS cursor FROM pact.account a WHERE a.tenant_id = $1::uuid AND a.id < $3::uuid "
     "ORDER BY a.id DESC LIMIT $2::int");

@@ -51,11 +51,11 @@ TENANT_QUERY(q_contacts_email, PLAN_GENERIC,
     "ORDER BY c.id LIMIT $2::int)) m ORDER BY m.email_norm, m.id LIMIT $2::int");
 
 /*
- * Search, in the order of ids. A common text is soon met among the next few thousand contacts; only when that does not
+ * Search, in the order of ids. A common text is soon met among the next ten thousand contacts; only when that does not
  * fill the page, the text is rare enough for everything that matches to be looked up by index and sorted. One plan for
  * both, so that no estimate of a pattern's frequency can be wrong.
  */
-#define WINDOW "5000"
+#define WINDOW "10000"
 #define VALUES_OF \
 	"WITH v AS MATERIALIZED (SELECT app.search_pattern($4::text) AS pattern, app.search_text($4::text) AS low, " \
 	"app.search_end(app.search_text($4::text)) AS high, app.search_initials($4::text) AS name_low, " \
@@ -85,22 +85,24 @@ TENANT_QUERY(q_contacts_text_status_old, PLAN_GENERIC, SEARCH(" AND c.consent_st
  * those before it have not filled the page.
  */
 TENANT_QUERY(q_contacts_prefix, PLAN_GENERIC,
-    "WITH v AS MATERIALIZED (SELECT app.search_text($4::text) AS low, app.search_initials($4::text) AS name_low), "
+    VALUES_OF "at AS MATERIALIZED (SELECT CASE WHEN $5::text = '2' THEN $6::text ELSE name_low END AS last, "
+    "CASE WHEN $5::text = '2' THEN $7::text ELSE '' END AS last_first, CASE WHEN $5::text = '3' THEN $6::text ELSE name_low END AS first, "
+    "CASE WHEN $5::text >= '2' THEN $3::uuid ELSE '00000000-0000-0000-0000-000000000000' END AS id FROM v), "
     "e AS MATERIALIZED (SELECT c.id, 1 AS part, c.email_norm AS k1, '' AS k2 FROM pact.contact c WHERE c.tenant_id = $1::uuid "
-    "AND c.archived_at IS NULL AND $5::text <= '1' AND c.email_norm >= (SELECT low FROM v) "
-    "AND c.email_norm < app.search_end((SELECT low FROM v)) AND c.email_norm > $6::text ORDER BY c.email_norm LIMIT $2::int), "
+    "AND c.archived_at IS NULL AND $5::text <= '1' AND c.email_norm >= (SELECT low FROM v) AND c.email_norm < (SELECT high FROM v) "
+    "AND c.email_norm > $6::text ORDER BY c.email_norm LIMIT $2::int), "
     "l AS MATERIALIZED (SELECT c.id, 2 AS part, c.last_norm AS k1, c.first_norm AS k2 FROM pact.contact c "
     "WHERE c.tenant_id = $1::uuid AND c.archived_at IS NULL AND $5::text <= '2' AND (SELECT count(*) FROM e) < $2::int "
-    "AND c.last_norm >= (SELECT name_low FROM v) AND c.last_norm < app.search_end((SELECT name_low FROM v)) "
-    "AND (c.last_norm, c.first_norm, c.id) > (CASE WHEN $5::text = '2' THEN $6::text ELSE '' END, $7::text, $3::uuid) "
-    "AND NOT coalesce(c.email_norm >= (SELECT low FROM v) AND c.email_norm < app.search_end((SELECT low FROM v)), false) "
+    "AND (c.last_norm, c.first_norm, c.id) > ((SELECT last FROM at), (SELECT last_first FROM at), (SELECT id FROM at)) "
+    "AND c.last_norm < (SELECT name_high FROM v) "
+    "AND NOT coalesce(c.email_norm >= (SELECT low FROM v) AND c.email_norm < (SELECT high FROM v), false) "
     "ORDER BY c.last_norm, c.first_norm, c.id LIMIT $2::int), "
     "f AS MATERIALIZED (SELECT c.id, 3 AS part, c.first_norm AS k1, '' AS k2 FROM pact.contact c "
     "WHERE c.tenant_id = $1::uuid AND c.archived_at IS NULL AND (SELECT count(*) FROM e) + (SELECT count(*) FROM l) < $2::int "
-    "AND c.first_norm >= (SELECT name_low FROM v) AND c.first_norm < app.search_end((SELECT name_low FROM v)) "
-    "AND (c.first_norm, c.id) > (CASE WHEN $5::text = '3' THEN $6::text ELSE '' END, $3::uuid) "
-    "AND NOT coalesce(c.email_norm >= (SELECT low FROM v) AND c.email_norm < app.search_end((SELECT low FROM v)), false) "
-    "AND NOT (c.last_norm >= (SELECT name_low FROM v) AND c.last_norm < app.search_end((SELECT name_low FROM v))) "
+    "AND (c.first_norm, c.id) > ((SELECT first FROM at), CASE WHEN $5::text = '3' THEN $3::uuid "
+    "ELSE '00000000-0000-0000-0000-000000000000' END) AND c.first_norm < (SELECT name_high FROM v) "
+    "AND NOT coalesce(c.email_norm >= (SELECT low FROM v) AND c.email_norm < (SELECT high FROM v), false) "
+    "AND NOT (c.last_norm >= (SELECT name_low FROM v) AND c.last_norm < (SELECT name_high FROM v)) "
     "ORDER BY c.first_norm, c.id LIMIT $2::int) "
     "SELECT " BY_KEY "concat_ws(E'\\x1f', m.id::text, m.part::text, m.k1, m.k2) AS cursor FROM (SELECT * FROM e UNION ALL SELECT * FROM l "
     "UNION ALL SELECT * FROM f) m ORDER BY m.part, m.k1, m.k2, m.id LIMIT $2::int");

@@ -25,6 +25,12 @@ END $$;
 CREATE OR REPLACE FUNCTION app.hmac(p_ipad bytea, p_opad bytea, p_text text) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE
 	AS $$ SELECT sha256(p_opad || sha256(p_ipad || convert_to(p_text, 'UTF8'))) $$;
 
+-- RFC 3339 with Z, milliseconds. to_char() takes four times as long, which a page of contacts feels: 200 of these. The
+-- added microsecond keeps the fraction from being left out when it is zero.
+CREATE OR REPLACE FUNCTION app.rfc3339(p timestamptz) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
+	SELECT substr(to_json(date_trunc('milliseconds', p AT TIME ZONE 'UTC') + interval '1 microsecond')::text, 2, 23) || 'Z'
+	$$;
+
 -- The normal form of an address, as contact.email_norm holds it.
 CREATE OR REPLACE FUNCTION app.email_norm(p_email text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	AS $$ SELECT lower(p_email COLLATE "und-x-icu") $$;
