@@ -62,6 +62,7 @@ export async function open(t, {role = 'owner', dark = false, width = 1280, heigh
 	// refused requests are logged by the browser itself; the tests look at what the page makes of them
 	page.on('console', (message) => ['error', 'warning'].includes(message.type()) && !message.text().startsWith('Failed to load resource') && wrong.push(message.text()));
 	page.on('pageerror', (error) => wrong.push(`${error.message}\n${error.stack}`));
+	page.on('response', (answer) => !new URL(answer.url()).pathname.startsWith('/v1/') && answer.status() >= 400 && answer.request().resourceType() !== 'document' && wrong.push(`${answer.status()} ${answer.url()}`));
 	context.on('request', (request) => {
 		const {protocol, origin} = new URL(request.url());
 		if (!['data:', 'blob:', 'about:'].includes(protocol) && origin !== new URL(base).origin)

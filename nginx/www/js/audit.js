@@ -56,8 +56,12 @@ function drawFilters()
 	const value = h('div', {class: 'value'});
 	const draw = (kind) => fill(value, kind === 'action' ? choose(kind, words.actions) : kind === 'resource_type' ? choose(kind, words.types) : kind === 'actor' ? text(kind, {inputmode: 'email', spellcheck: 'false'}) : kind ? text(kind) : null);
 	const kind = KINDS.find((name) => state[name]) ?? '';
-	const only = h('select', {onchange: () => draw(only.value)}, h('option', {value: ''}, words.everything), KINDS.map((name) => h('option', {value: name, selected: name === kind}, words.kinds[name])));
+	const only = h('select', {onchange: () => {
+		draw(only.value);
+		value.hidden = !only.value;
+	}}, h('option', {value: ''}, words.everything), KINDS.map((name) => h('option', {value: name, selected: name === kind}, words.kinds[name])));
 	draw(kind);
+	value.hidden = !kind;
 	fill(filters, h('div', {class: 'filters'}, text('from', {type: 'date'}), text('to', {type: 'date'}), field({name: 'only', label: words.onlyLabel, control: only}), value, h('div', {class: 'row'}, h('button', {type: 'submit', class: 'button'}, words.apply))));
 	fill(chips, FILTERS.filter((name) => state[name]).map((name) => h('span', {class: 'chip'}, h('span', {}, h('strong', {}, words.filters[name]), words.is, label(name, state[name])),
 		h('button', {type: 'button', class: 'x', 'aria-label': words.removeFilter(words.filters[name]), onclick: () => {
@@ -77,13 +81,24 @@ filters.addEventListener('submit', (event) => {
 });
 
 // ── rows ────────────────────────────────────────────────────────────────────────────────────────────────────────
-const text = (value) => value === null || value === undefined || value === '' ? words.nothing : typeof value === 'object' ? JSON.stringify(value) : String(value);
+const isNothing = (value) => value === null || value === undefined || value === '';
+function text(value)
+{
+	if (isNothing(value))
+		return words.nothing;
+	if (Array.isArray(value))
+		return value.join(', ') || words.nothing;
+	if (typeof value === 'object')
+		return Object.entries(value).map(([key, one]) => `${key}: ${typeof one === 'object' ? JSON.stringify(one) : one}`).join(', ') || words.nothing;
+	return /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value) ? utc(value) : String(value);
+}
+const mark = (tag, value) => isNothing(value) ? h('span', {class: 'soft'}, words.nothing) : h(tag, {}, text(value));
 
 // What changed, each column as old → new; more than four fold away.
 function diff({old, new: now})
 {
 	const keys = [...new Set([...Object.keys(old ?? {}), ...Object.keys(now ?? {})])].filter((key) => JSON.stringify(old?.[key] ?? null) !== JSON.stringify(now?.[key] ?? null));
-	const lines = keys.map((key) => h('div', {}, h('span', {class: 'key'}, `${key.replaceAll('_', ' ')} `), old && key in old && h('del', {}, text(old[key])), old && now && key in old && key in now && ' → ', now && key in now && h('ins', {}, text(now[key]))));
+	const lines = keys.map((key) => h('div', {}, h('span', {class: 'key'}, `${key.replaceAll('_', ' ')} `), old && key in old && mark('del', old[key]), old && now && key in old && key in now && ' → ', now && key in now && mark('ins', now[key])));
 	if (lines.length <= 4)
 		return h('div', {class: 'diff'}, lines);
 	return h('div', {class: 'diff'}, lines.slice(0, 3), h('details', {}, h('summary', {class: 'soft'}, words.moreChanges(lines.length - 3)), lines.slice(3)));
@@ -99,14 +114,14 @@ function row(event)
 		h('td', {class: 'cut', 'data-label': words.columns.actor}, event.actor_kind === 'operator' ? words.operator(event.actor_email ?? '') : person),
 		h('td', {}, words.actions[event.action] ?? event.action),
 		h('td', {class: 'opt2 nowrap'}, link || what, id && h('span', {}, ' ', h('a', {class: 'mono tiny', href: urlOf({resource_id: id}), title: words.only(id)}, `…${id.slice(-8)}`))),
-		h('td', {class: 'small'}, diff(event)), h('td', {class: 'opt2 soft nowrap mono'}, event.ip ?? ''));
+		h('td', {class: 'small'}, diff(event)), h('td', {class: 'opt2 soft mono wrap'}, event.ip ?? ''));
 }
 
 const body = h('tbody');
 const foot = h('div', {class: 'table-foot'});
 const {columns} = words;
-const table = h('table', {class: 'table tall sticky stack-narrow', id: 'events'}, h('caption', {class: 'visually-hidden'}, words.caption), h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, columns.at), h('th', {scope: 'col'}, columns.actor),
-	h('th', {scope: 'col'}, columns.action), h('th', {scope: 'col', class: 'opt2'}, columns.resource), h('th', {scope: 'col'}, columns.change), h('th', {scope: 'col', class: 'opt2'}, columns.ip))), body);
+const table = h('table', {class: 'table tall sticky fixed stack-narrow', id: 'events'}, h('caption', {class: 'visually-hidden'}, words.caption), h('thead', {}, h('tr', {}, h('th', {scope: 'col', class: 'w-time'}, columns.at), h('th', {scope: 'col', class: 'w-why'}, columns.actor),
+	h('th', {scope: 'col', class: 'w-less'}, columns.action), h('th', {scope: 'col', class: 'opt2 w-less'}, columns.resource), h('th', {scope: 'col'}, columns.change), h('th', {scope: 'col', class: 'opt2 w-few'}, columns.ip))), body);
 const box = h('div', {class: 'table-box'});
 
 async function load()

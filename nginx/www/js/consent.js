@@ -20,7 +20,8 @@ export function sourceText(source)
 // "Web form, 3 Mar 2026": why a contact has the consent it has, for a table cell.
 export function why(contact)
 {
-	return `${sourceText(contact.consent_source)}, ${dateText(contact.consent_at, 'short')}`;
+	const form = new Date(contact.consent_at).getFullYear() === new Date().getFullYear() ? 'day' : 'short';
+	return `${sourceText(contact.consent_source)}, ${dateText(contact.consent_at, form)}`;
 }
 
 // What the evidence of a ledger event says, in one line.
@@ -44,7 +45,7 @@ export function evidenceText(evidence)
 export function answer(contact, last)
 {
 	const {consent_status: status, consent_source: source, consent_at: at, email} = contact;
-	const actor = last?.actor?.name || last?.actor?.email || last?.actor_email || (typeof last?.actor === 'string' ? last.actor : '');
+	const actor = last && last.actor !== 'system' ? last.actor : '';
 	const given = last?.evidence?.at ?? last?.evidence?.date;
 	const when = () => time(given && !Number.isNaN(Date.parse(given)) ? given : at, 'date', true);
 	const byHand = source === 'manual' && actor;

@@ -47,7 +47,7 @@ const historyPlace = h('div');
 function draw()
 {
 	timeline = new Timeline({owner: {contact_id: id}, path: `${path}/timeline`, write: may(who, 'activity.write'),
-		fieldLabel: (name) => words.fields[name] ?? name});
+		fieldLabel: (name) => (words.fields[name.replace(/_id$/, '')] ?? words.ownFields).toLowerCase()});
 	const {element} = tabs(words.tabsLabel, [
 		['timeline', words.tabs.timeline, timeline.element],
 		['consent', words.tabs.consent, historyPlace],
@@ -190,15 +190,15 @@ function tagsRow(readonly)
 function drawHistory()
 {
 	const {at, status, source, actor, evidence} = words.historyColumns;
-	const by = (event) => event.actor?.name || event.actor?.email || event.actor_email || (typeof event.actor === 'string' ? event.actor : '') || words.system;
+	const events = ledger.filter((event) => event.status);
 	fill(historyPlace, h('div', {class: 'page-head pad', id: 'history-head'}, h('h2', {}, words.history),
 		h('div', {class: 'actions'}, may(who, 'contact.write') && h('button', {type: 'button', class: 'button slim', onclick: changeConsent}, words.changeConsent))),
-	ledger.length ? h('table', {class: 'table tall stack-narrow', id: 'history'}, h('caption', {class: 'visually-hidden'}, words.historyCaption),
+	events.length ? h('table', {class: 'table tall stack-narrow', id: 'history'}, h('caption', {class: 'visually-hidden'}, words.historyCaption),
 		h('thead', {}, h('tr', {}, [at, status, source, actor, evidence].map((label) => h('th', {scope: 'col'}, label)))),
-		h('tbody', {}, ledger.map((event) => h('tr', {}, h('td', {class: 'nowrap'}, time(event.at, 'full', true)),
-			h('td', {class: 'nowrap'}, event.status ? badge(event.status) : event.kind), h('td', {'data-label': source}, sourceText(event.source)),
-			h('td', {'data-label': actor}, by(event)),
-			h('td', {'data-label': evidence, class: 'soft cap'}, [evidenceText(event.evidence), event.import_line ? words.importLine(event.import_line) : ''].filter(Boolean).join(', ') || '—'))))) :
+		h('tbody', {}, events.map((event) => h('tr', {}, h('td', {class: 'nowrap'}, time(event.at, 'full', true)),
+			h('td', {class: 'nowrap'}, badge(event.status)), h('td', {'data-label': source}, sourceText(event.source)),
+			h('td', {'data-label': actor}, event.actor === 'system' ? words.system : event.actor),
+			h('td', {'data-label': evidence, class: 'soft cap'}, evidenceText(event.evidence) || '—'))))) :
 		h('div', {class: 'empty'}, h('p', {}, words.historyEmpty)));
 }
 

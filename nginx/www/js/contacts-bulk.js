@@ -92,7 +92,7 @@ function showRefused(result, names)
 	dialog(words.refusedTitle, h('div', {class: 'stack'}, h('p', {}, words.bulkDone({...result, refused: result.refusedCount})),
 		h('div', {class: 'table-box scroll-x'}, h('table', {class: 'table'}, h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, contact), h('th', {scope: 'col'}, reason))),
 			h('tbody', {}, result.refused.slice(0, 100).map((line) => h('tr', {}, h('td', {}, h('a', {href: `/contact?id=${line.contact}`}, names.get(line.contact) ?? line.contact)),
-				h('td', {}, line.reason)))))),
+				h('td', {}, words.refusedReasons[line.reason] ?? line.reason)))))),
 		result.refused.length > 100 && h('p', {class: 'help'}, plural(result.refused.length - 100, 'and one more', 'and # more')),
 		h('div', {class: 'form-foot'}, cancelButton(common.close))), {wide: true});
 }

@@ -138,7 +138,7 @@ function row(contact)
 		h('td', {class: 'opt cut soft', title: contact.email}, contact.email ?? h('span', {class: 'small'}, words.noAddress)),
 		h('td', {class: 'opt cut'}, contact.account ? h('a', {class: 'plain', href: `/account?id=${contact.account.public_id}`}, contact.account.name) : ''),
 		h('td', {class: 'nowrap'}, badge(contact.consent_status)),
-		h('td', {class: 'opt2 cut soft'}, why(contact)),
+		h('td', {class: 'opt2 cut soft', title: why(contact)}, why(contact)),
 		h('td', {class: 'opt2 nowrap soft'}, time(contact.created_at)));
 }
 

@@ -104,7 +104,8 @@ async function drawMapping()
 		for (const select of selects)
 			select.dataset.last = select.value;
 		const fields = read().map(({field: name}) => name);
-		const notes = [...(guess.warnings ?? [])].map((text) => typeof text === 'string' ? text : text.detail);
+		// that people have left is said by the banner, with a way to contradict
+		const notes = (guess.warnings ?? []).filter((text) => !guess.departures || !text.includes('have left'));
 		if (!isCards && !fields.includes('email'))
 			notes.push(words.noEmail);
 		selects.forEach((select, at) => {
@@ -131,7 +132,7 @@ async function drawMapping()
 			}}), h('span', {}, words.departuresOption))));
 	}
 
-	const form = h('form', {class: 'stack'}, h('p', {class: 'soft'}, looksLike(guess)), warnings,
+	const form = h('form', {class: 'stack'}, h('div', {class: 'row soft'}, h('span', {}, looksLike(guess)), !isCards && h('button', {type: 'button', class: 'link', onclick: () => readDifferently(guess)}, words.readDifferently)), warnings,
 		isCards ? h('p', {}, words.vcard) : h('div', {class: 'stack-s'}, h('h2', {}, words.mapTitle), h('p', {class: 'help'}, words.mapHelp), h('div', {class: 'table-box scroll-x'},
 			h('table', {class: 'table map', id: 'mapping'}, h('caption', {class: 'visually-hidden'}, words.mapTitle), h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, words.mapColumns.column), h('th', {scope: 'col', class: 'opt'}, words.mapColumns.sample), h('th', {scope: 'col'}, words.mapColumns.field))),
 				h('tbody', {}, columns.map((name, at) => h('tr', {}, h('th', {scope: 'row'}, name || words.columnNumber(at + 1)),
@@ -154,6 +155,28 @@ async function drawMapping()
 	fill(body, form);
 }
 
+// What was detected can be wrong: the encoding, what separates the columns, how 03/04/2026 is meant.
+function readDifferently(guess)
+{
+	const {encoding, separator, dates} = words.reading;
+	const choose = (name, label, choices, chosen) => {
+		const select = h('select', {}, Object.entries(choices).map(([value, text]) => h('option', {value}, text)));
+		select.value = chosen ?? '';
+		return field({name, label, control: select, pointer: `/options/${name}`});
+	};
+	const form = h('form', {}, h('p', {class: 'soft'}, words.reading.lead), choose('encoding', encoding.label, encoding.choices, one.options?.encoding ?? guess.encoding),
+		choose('separator', separator.label, separator.choices, one.options?.separator ?? {',': 'comma', ';': 'semicolon', '\t': 'tab', '|': 'pipe'}[guess.separator]),
+		choose('dates', dates.label, dates.choices, one.options?.dates), h('div', {class: 'form-foot'}, cancelButton(), h('button', {type: 'submit', class: 'button primary'}, words.reading.apply)));
+	onSubmit(form, async (data) => {
+		const {data: read} = await patch(path, {options: Object.fromEntries(Object.entries(data).map(([name, value]) => [name, value || null]))});
+		one = {...read, mapping: []};
+		box.close();
+		await drawMapping();
+		announce(looksLike(one.guess));
+	});
+	const box = dialog(words.readDifferently, form);
+}
+
 async function start(dry, key = crypto.randomUUID())
 {
 	const {data} = await post(`${path}/start`, {dry_run: dry}, {key});
@@ -162,30 +185,31 @@ async function start(dry, key = crypto.randomUUID())
 }
 
 // ── while it runs ───────────────────────────────────────────────────────────────────────────────────────────────
-async function drawProgress()
+async function drawProgress(reverting = false)
 {
-	const bar = h('progress', {'aria-label': words.working(one.dry_run)});
+	const doing = reverting ? words.reverting : words.working(one.dry_run);
+	const bar = h('progress', {'aria-label': doing});
 	const text = h('p', {class: 'num', role: 'status', id: 'progress'});
 	const cancel = h('button', {type: 'button', class: 'button', onclick: async () => {
 		cancel.setAttribute('aria-disabled', 'true');
 		cancel.textContent = words.cancelling;
 		await post(`${path}/cancel`).catch((error) => toast(problemText(error)));
 	}}, one.dry_run ? words.cancelDry : words.cancel);
-	const heading = h('h2', {tabindex: -1}, words.working(one.dry_run));
-	fill(body, h('div', {class: 'panel pad stack-s'}, heading, bar, text, h('p', {class: 'help'}, words.leave), h('div', {}, cancel)));
+	const heading = h('h2', {tabindex: -1}, doing);
+	fill(body, h('div', {class: 'panel pad stack-s'}, heading, bar, text, h('p', {class: 'help'}, words.leave), !reverting && h('div', {}, cancel)));
 	heading.focus();
 	try {
 		one = await poll(async () => {
 			const {data} = await get(path);
-			if (data.rows_total) {
+			if (data.rows_total && !reverting) {
 				bar.max = data.rows_total;
 				bar.value = data.rows_done;
 			}
-			text.textContent = data.status === 'queued' ? words.queued : words.progress(data.rows_done, data.rows_total);
+			text.textContent = data.status === 'queued' ? words.queued : reverting ? '' : words.progress(data.rows_done, data.rows_total);
 			return data;
 		}, ({status}) => ENDED.includes(status) || status === 'mapping');
 	} catch (error) {
-		fill(body, failure(error, drawProgress));
+		fill(body, failure(error, () => drawProgress(reverting)));
 		return;
 	}
 	await draw();
@@ -232,8 +256,8 @@ function drawAnswer()
 function buttons()
 {
 	if (one.dry_run && ['done', 'cancelled', 'failed'].includes(one.status))
-		return [one.status === 'done' && h('button', {type: 'button', class: 'button primary', onclick: (event) => act(event, () => start(false))}, words.importNow(one.rows_total - one.errors)),
-			h('button', {type: 'button', class: 'button', onclick: (event) => act(event, drawMapping)}, words.changeMapping), h('a', {class: 'button', href: '/import'}, words.again)];
+		return [one.file_kept === false && h('p', {}, words.gone), one.status === 'done' && one.file_kept !== false && h('button', {type: 'button', class: 'button primary', onclick: (event) => act(event, () => start(false))}, words.importNow(one.rows_total - one.errors)),
+			one.file_kept !== false && h('button', {type: 'button', class: 'button', onclick: (event) => act(event, drawMapping)}, words.changeMapping), h('a', {class: 'button', href: '/import'}, words.again)];
 	return [h('a', {class: 'button primary', href: '/contacts'}, words.see), h('a', {class: 'button', href: '/import'}, words.again),
 		!one.dry_run && ['done', 'cancelled', 'failed'].includes(one.status) && one.imported + one.updated > 0 && h('button', {type: 'button', class: 'button danger', onclick: revert}, words.revert)];
 }
@@ -259,10 +283,7 @@ function revert()
 		await post(`${path}/revert`, {}, {key});
 		box.close();
 		one = (await get(path)).data;
-		if (one.status === 'done')
-			one = await poll(async () => (await get(path)).data, ({status}) => status === 'reverted' || status === 'failed');
-		await draw();
-		$('#verdict')?.focus();
+		await drawProgress(true);
 	});
 	const box = dialog(words.revertTitle, form);
 }

@@ -6,6 +6,7 @@ import {get, post, setKnown} from './api.js';
 import {number} from './text.js';
 import words from './strings/common.js';
 
+const MOST_TASKS = 50;
 const STORE = 'pact.session';
 const HERE = 'pact.here';   // somebody is logged in in this browser, probably
 const channel = 'BroadcastChannel' in window ? new BroadcastChannel('pact.session') : null;
@@ -155,11 +156,11 @@ class AppShell extends HTMLElement {
 		if (!may(who, 'activity.read'))
 			return;
 		try {
-			const {data} = await get('/v1/activities', {open_tasks: true, limit: 1, count: true});
+			const {data: {items: {length}, next}} = await get('/v1/activities', {open_tasks: true, limit: MOST_TASKS});
 			const link = $('[data-page="tasks"]', this.side);
-			if (data.total > 0 && link)
-				link.append(h('span', {class: 'tiny num', 'aria-hidden': 'true'}, number(data.total)),
-					h('span', {class: 'visually-hidden'}, ` (${words.openTasks(data.total)})`));
+			if (length && link)
+				link.append(h('span', {class: 'tiny num', 'aria-hidden': 'true'}, number(length), next ? '+' : ''),
+					h('span', {class: 'visually-hidden'}, ` (${words.openTasks(length)}${next ? words.orMore : ''})`));
 		} catch { /* the count is a courtesy */ }
 	}
 }

@@ -5,7 +5,7 @@ import {h, icon, fill, $} from './dom.js';
 import {get, post, patch, del} from './api.js';
 import {announce, cancelButton, dialog, failure, field, fieldError, loading, moreLink, onSubmit, toast, uid} from './ui.js';
 import {evidenceText, sourceText} from './consent.js';
-import {dateText, time} from './text.js';
+import {list, time} from './text.js';
 import common from './strings/common.js';
 import words from './strings/timeline.js';
 
@@ -57,7 +57,7 @@ export class Timeline {
 	{
 		const isActivity = item.kind in words.kinds;
 		const name = isActivity ? item.kind : item.kind === 'consent' ? item.status : item.kind;
-		const actor = item.actor?.name || item.actor?.email || (typeof item.actor === 'string' ? item.actor : '');
+		const actor = item.actor && item.actor !== 'system' ? item.actor : '';
 		const foot = [];
 		if (item.kind === 'task')
 			foot.push(item.done_at ? h('span', {}, words.doneAt, ' ', time(item.done_at, 'near', true)) :
@@ -81,7 +81,7 @@ export class Timeline {
 			return [words.consentTo, item.previous && item.previous !== item.status ? [common.consent[item.previous]?.toLowerCase(), words.arrow] : '',
 				h('strong', {}, common.consent[item.status]?.toLowerCase())];
 		if (item.kind === 'change')
-			return item.subject || (item.fields?.length ? words.changed(item.fields.map(this.fieldLabel).join(', ')) : words.changedSome);
+			return words.changed(list(item.fields.map(this.fieldLabel)).replace(/^./, (letter) => letter.toUpperCase()));
 		if (item.kind in words.kinds)
 			return item.subject || (item.kind === 'note' && actor ? `${words.kinds.note} ${words.by(actor)}` : words.kinds[item.kind]);
 		return words[item.kind] ?? item.subject ?? item.kind;

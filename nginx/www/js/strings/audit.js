@@ -22,7 +22,7 @@ export default {
 		'suppression.create': 'Address suppressed', 'suppression.delete': 'Suppression lifted',
 	},
 	types: {contact: 'Contact', account: 'Account', activity: 'Activity', import: 'Import', session: 'Session', user: 'User', user_account: 'User', tenant: 'Workspace', contact_event: 'History', audit: 'Audit log', auth: 'Log-in', custom_field: 'Field', role: 'Role', user_role: 'Role', suppression: 'Suppression', user_password: 'Password'},
-	nothing: '(nothing)', moreChanges: (count) => plural(count, 'One more', '# more'),
+	nothing: '—', moreChanges: (count) => plural(count, 'One more', '# more'),
 	shown: (count) => plural(count, '# event shown', '# events shown'), first: 'Back to the newest',
 	empty: 'Nothing is recorded that fits.', emptyAll: 'Nothing is recorded yet. Each log-in and each change appears here by itself.',
 	request: 'Request', only: (what) => `Only ${what}`,

@@ -15,6 +15,7 @@ export default {
 		privacy: 'Default consent policy', audit: 'Audit Log'},
 	settingsGroups: {security: 'Security', privacy: 'Privacy'},
 	logOut: 'Log out',
+	orMore: ' or more',
 	openTasks: (count) => plural(count, '# open task', '# open tasks'),
 
 	failed: 'The request could not be carried out.',

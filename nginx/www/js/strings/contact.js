@@ -19,7 +19,7 @@ export default {
 	openAccount: (name) => `Open ${name}`,
 	addTag: 'Add a tag', removeTag: (tag) => `Remove the tag ${tag}`, tagAdded: (tag) => `Tag ${tag} added`, tagRemoved: (tag) => `Tag ${tag} removed`,
 	withTag: (tag) => `Contacts with the tag ${tag}`,
-	customTitle: 'Own fields', addField: 'New field', fieldTitle: 'New field for contacts', fieldLabel: 'Name of the field', fieldHelp: 'Every contact of the workspace gets it.', fieldAdd: 'Add field',
+	ownFields: 'own fields', addField: 'New field', fieldTitle: 'New field for contacts', fieldLabel: 'Name of the field', fieldHelp: 'Every contact of the workspace gets it.', fieldAdd: 'Add field',
 
 	tabs: {timeline: 'Timeline', consent: 'Consent'}, tabsLabel: 'What is known',
 	archivedBanner: 'Archived.', archivedText: (date, until) => ['Since ', date, '. It is in no list and is not mailed. It can be restored until ', until, '; then it is deleted permanently.'],
@@ -28,7 +28,6 @@ export default {
 	history: 'History', historyCaption: 'Every change of consent, newest first',
 	historyColumns: {at: 'When', status: 'Status', source: 'Source', actor: 'By', evidence: 'Evidence'},
 	historyEmpty: 'Nothing is recorded.',
-	importLine: (line) => `line ${line}`,
 	system: 'Pact',
 	consentSaved: 'Consent recorded',
 	consentUnchanged: (asked, kept) => `Recorded, but the status stays ${kept}: a decline is not lifted by ${asked} without later evidence, and an address on the suppression list stays declined.`,

@@ -56,6 +56,7 @@ export default {
 		unchanged ? plural(unchanged, '# had it already', '# had it already') : '',
 		refused ? plural(refused, '# refused', '# refused') : ''].filter(Boolean).join(', ') + '.',
 	refusedTitle: 'Not everybody could be changed',
+	refusedReasons: {'consent-required': 'Declined earlier: evidence of a later yes is needed, with its date.', suppressed: 'The address is on the suppression list for good.', 'not-found': 'It has been deleted meanwhile.'},
 	refusedColumns: ['Contact', 'Why not'],
 	leave: 'It goes on if you leave this page.',
 };

@@ -12,7 +12,7 @@ export default {
 	done: 'Mark as done', reopen: 'Open again', doneMessage: 'Task done', doneAt: 'Done', dueAt: (date) => ['Due ', date],
 	consentTo: 'Consent: ', arrow: ' → ',
 	created: 'Contact added', archived: 'Archived', restored: 'Restored', merged: 'Merged', import_reverted: 'Import reverted', erasure_executed: 'Permanently deleted',
-	changed: (what) => `${what} changed`, changedSome: 'Changed',
+	changed: (what) => `${what} changed`,
 	from: (source) => `Source: ${source}`,
 	empty: 'Nothing has happened yet. The first note, call or task makes the start.',
 	emptyRead: 'Nothing has happened yet.',
