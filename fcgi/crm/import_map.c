@@ -117,8 +117,9 @@ import_suggest_custom(struct arena *a, const struct import_layout *l, const char
 		const char *header = l->header[i], *base = key_from(a, header, i), *key = base;
 		size_t len = strlen(header), at = 0;
 
-		for (size_t n = 2; taken(*keys, i, key); n++)
-			key = arena_printf(a, "%.52s_%zu", base, n);
+		/* a small number reads well; thousands of equal names must not be tried one by one */
+		for (size_t n = 2; taken(*keys, i, key); n = n < 5 ? n + 1 : n + l->columns)
+			key = arena_printf(a, "%.40s_%zu", base, n < 5 ? n : n + i);
 		(*keys)[i] = key;
 		for (size_t chars = 0; at < len && chars < LABEL_MAX; chars++)
 			at += utf8_sequence(header + at, len - at);

@@ -250,6 +250,25 @@ warn_file(struct guess *g)
 		    "Some columns have the same name. The first of each was taken, the others are ignored.");
 }
 
+/* Said aloud, because the page shows these columns as ignored. */
+static void
+warn_others(struct guess *g)
+{
+	size_t email = column_of(g, IMPORT_EMAIL);
+
+	for (size_t i = 0; i < g->l->columns; i++) {
+		if (email == g->l->columns || i == email || g->known[i] == NULL ||
+		    g->known[email] == NULL || g->known[i] == g->known[email] ||
+		    g->known[i]->field != IMPORT_EMAIL || g->known[i]->trust != IMPORT_OTHER)
+			continue;
+		warn(g,
+		    arena_printf(g->a,
+		        "Where “%.100s” is empty, the next column with an address is used, such as “%.100s”.",
+		        g->l->header[email], g->l->header[i]));
+		return;
+	}
+}
+
 static void
 warn_consent(struct guess *g)
 {
@@ -292,6 +311,7 @@ import_guess(struct arena *a, const struct import_layout *l, const char *filenam
 	choose(&g);
 	choose_custom(&g);
 	choose_by_addresses(&g);
+	warn_others(&g);
 	out->departures = import_departures(a, filename) || all_left(&g);
 	warn_consent(&g);
 }

@@ -19,7 +19,7 @@ row(void *arg, const struct import_record *rec)
 {
 	struct seen *s = arg;
 
-	if (rec->number != ++s->rows || rec->line < s->line ||
+	if (rec->number != ++s->rows || rec->line <= s->line ||
 	    rec->ncells != (rec->error == NULL ? VCARD_COLUMNS : 0))
 		abort();
 	s->line = rec->line;

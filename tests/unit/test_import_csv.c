@@ -46,6 +46,8 @@ c8_cr_alone_ends_a_row_in_files_that_are_so(void **state)
 {
 	(void)state;
 	reads_as(comma_cr, "a,b\r1,2\r\r3,\"x\ry\"\r5,6\r", "1:a|b\n2:1|2\n4:3|x\ry\n6:5|6\n");
+	reads_as(comma_cr, "\"a \"b\" c\",d\r\"e\"f,g\r1,2\r",
+	    "1:a \"b\" c|d\n2!" MISFIT "\n3:1|2\n");
 	/* and is a letter in others, apart from those that CRLF written twice leaves behind */
 	reads_as(comma, "a\rb,c\n\"d\"\r\r\ne,f\r", "1:a\rb|c\n2:d\n3:e|f\n");
 	reads_as(comma_cr, "a,b\r\n1,2\r\n", "1:a|b\n2:1|2\n");

@@ -88,6 +88,10 @@ c8_google_contacts_old_and_new_are_known(void **state)
 	    "Google Contacts",
 	    "Name=full_name, Given Name=first_name, Family Name=last_name, Notes=note, Group Membership=tags, E-mail 1 - Value=email, "
 	    "Phone 1 - Value=phone");
+	assert_false(warned("is empty, the next column"));
+	look("E-mail 1 - Value,E-mail 1 - Label,E-mail 2 - Value\n", NULL);
+	assert_true(warned(
+	    "Where “E-mail 1 - Value” is empty, the next column with an address is used, such as “E-mail 2"));
 }
 
 static void
@@ -315,6 +319,10 @@ c8_the_separator_is_the_one_that_makes_a_table(void **state)
 	is_table("email|name\na@x.example|A, B\n", '|', 1, 2);
 	is_table("email\na@x.example\n", ',', 1, 1);
 	is_table("sep=|\na;b|c\n1;2|3\n", '|', 2, 2);
+	is_table("email;b\r3;4\r5;6\r", ';', 1, 2);
+	assert_true(layout.bare_cr);
+	is_table("email,notes\na,\"one\rtwo\rthree\"\nb,c\nd,e\n", ',', 1, 2);
+	assert_false(layout.bare_cr);
 	/* names in quotes with line ends and the other separators */
 	is_table("email,notes\na@x.example,\"one; two\nthree; four\"\nb@x.example,\"a;b\"\n", ',',
 	    1, 2);
@@ -437,6 +445,21 @@ c8_any_column_can_become_a_custom_field(void **state)
 	assert_string_not_equal(key[0], key[1]);
 	assert_int_equal(utf8_length(label[0], strlen(label[0])), 120);
 	assert_string_equal(label[2], "Column 3");
+	/* a thousand equal names */
+	{
+		struct buf b;
+
+		buf_init(&b, 1U << 16);
+		for (int i = 0; i < 4000; i++)
+			buf_str(&b, "a,");
+		buf_str(&b, "a_4002\n");
+		look(b.data, NULL);
+		import_suggest_custom(a, &layout, &key, &label);
+		for (size_t i = 0; i < layout.columns; i++)
+			for (size_t k = 0; k < i; k++)
+				assert_string_not_equal(key[i], key[k]);
+		buf_free(&b);
+	}
 }
 
 static void

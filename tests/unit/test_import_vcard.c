@@ -50,6 +50,7 @@ c8_folded_lines_are_joined_in_all_forms(void **state)
 	(void)state;
 	reads_as("BEGIN:VCARD\nFN:Ada\n  Love\n\tlace\nEM\n AIL:a@v.example\nEND:VCARD\n",
 	    "1:a@v.example|||Ada Lovelace|||||||\n");
+	reads_as("BEGIN:VCARD \nFN:Ada\t \nEND:VCARD\t\n", "1:|||Ada|||||||\n");
 	reads_as("begin:vcard\rfn:Ada\rend:vcard", "1:|||Ada|||||||\n");
 }
 
