@@ -122,16 +122,26 @@ db_connect(void)
 	return true;
 }
 
+/*
+ * An idle connection that has something to say was closed, or notifies. A server that stops says why before it closes, and
+ * one read takes no more than that: so read until there is nothing left, or the next request would find out.
+ */
+static bool
+alive(void)
+{
+	struct pollfd p = {.fd = PQsocket(db.conn), .events = POLLIN};
+
+	while (p.fd >= 0 && poll(&p, 1, 0) > 0)
+		if (PQconsumeInput(db.conn) != 1 || PQstatus(db.conn) != CONNECTION_OK)
+			return false;
+	return p.fd >= 0;
+}
+
 bool
 db_ready(void)
 {
-	if (db.conn != NULL) {
-		struct pollfd p = {.fd = PQsocket(db.conn), .events = POLLIN};
-
-		/* an idle connection that has something to say was closed, or notifies */
-		if (p.fd < 0 || (poll(&p, 1, 0) > 0 && (PQconsumeInput(db.conn) != 1 || PQstatus(db.conn) != CONNECTION_OK)))
-			db_close();
-	}
+	if (db.conn != NULL && !alive())
+		db_close();
 	return db.conn != NULL || db_connect();
 }
 
