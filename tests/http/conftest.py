@@ -23,11 +23,11 @@ from stack import MARK, ROLES, Stack, unique  # noqa: E402
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "last: breaks things on purpose; runs after all others")
+    config.addinivalue_line("markers", "last(n): runs after all others, in the order of n")
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda i: i.get_closest_marker("last") is not None)
+    items.sort(key=lambda i: (i.get_closest_marker("last") or pytest.mark.last(0)).args[0])
 
 
 @dataclasses.dataclass
