@@ -14,7 +14,8 @@ PG_MODULE_MAGIC;
 void _PG_init(void);
 
 static const char *const names[] = {
-    "pact.tenant_id", "pact.actor_kind", "pact.actor_id", "pact.actor_email", "pact.ip", "pact.request_id",
+    "pact.tenant_id", "pact.actor_kind", "pact.actor_id", "pact.actor_email", "pact.ip",
+    "pact.request_id",
     "pact.erasing", /* the contact that is being erased: audit triggers then keep its values out of the log */
 };
 static char *values[lengthof(names)];
@@ -23,7 +24,8 @@ void
 _PG_init(void)
 {
 	for (size_t i = 0; i < lengthof(names); i++)
-		DefineCustomStringVariable(names[i], "Context of the transaction, set by the doors of Pact.", NULL, &values[i],
-		    "", PGC_SUSET, GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE, NULL, NULL, NULL);
+		DefineCustomStringVariable(names[i],
+		    "Context of the transaction, set by the doors of Pact.", NULL, &values[i], "",
+		    PGC_SUSET, GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("pact");
 }
