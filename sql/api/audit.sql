@@ -26,7 +26,8 @@ END $$;
 
 -- Makes one trigger function per audited table from the registers, and its triggers. Set-based, static SQL; old and new
 -- are joined on the primary key, which no grant lets anybody change. enable_nestloop off: the plan is kept from the first
--- small statement on, and a nested loop over the transition tables of a big one would take quadratic time.
+-- small statement on, and a nested loop over the transition tables of a big one would take quadratic time. enable_hashjoin
+-- on: a caller such as app.consent_apply() may have it off.
 CREATE OR REPLACE FUNCTION app.audit_install() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp AS $fn$
 DECLARE
@@ -88,11 +89,12 @@ BEGIN
 	END IF;
 	RETURN NULL;
 END $body$, v_create, v_update, v_delete);
-		CONTINUE WHEN EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = 'app'::regnamespace AND p.proname = r.fn AND p.prosrc = v_body)
+		CONTINUE WHEN EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = 'app'::regnamespace AND p.proname = r.fn AND p.prosrc = v_body
+				AND 'enable_hashjoin=on' = ANY (p.proconfig))
 			AND (SELECT count(*) FROM pg_trigger g WHERE g.tgrelid = ('pact.' || quote_ident(r.table_name))::regclass
 				AND g.tgname LIKE 'zz\_audit\_%') = 3;
 		EXECUTE format('CREATE OR REPLACE FUNCTION app.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER '
-			'SET search_path = pg_catalog, pg_temp SET enable_nestloop = off AS %L', r.fn, v_body);
+			'SET search_path = pg_catalog, pg_temp SET enable_nestloop = off SET enable_hashjoin = on AS %L', r.fn, v_body);
 		EXECUTE format('CREATE OR REPLACE TRIGGER zz_audit_insert AFTER INSERT ON pact.%I REFERENCING NEW TABLE AS new_rows '
 			'FOR EACH STATEMENT EXECUTE FUNCTION app.%I()', r.table_name, r.fn);
 		EXECUTE format('CREATE OR REPLACE TRIGGER zz_audit_update AFTER UPDATE ON pact.%I REFERENCING OLD TABLE AS old_rows '

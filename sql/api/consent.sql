@@ -174,7 +174,7 @@ CREATE OR REPLACE TRIGGER consent_inserted AFTER INSERT ON pact.contact REFERENC
 
 -- AFTER UPDATE, set-based: changed consent, archiving. enable_nestloop off: see app.audit_install().
 CREATE OR REPLACE FUNCTION app.contact_updated() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp SET enable_nestloop = off AS $$
+	SET search_path = pg_catalog, pg_temp SET enable_nestloop = off SET enable_hashjoin = on AS $$
 DECLARE
 	v_kind text;
 	v_actor uuid;
