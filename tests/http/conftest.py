@@ -23,11 +23,15 @@ from stack import MARK, ROLES, Stack, unique  # noqa: E402
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "last(n): runs after all others, in the order of n")
+    config.addinivalue_line("markers", "last(n=1): breaks things on purpose; runs after all others, in the order of n")
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda i: (i.get_closest_marker("last") or pytest.mark.last(0)).args[0])
+    def order(item):
+        last = item.get_closest_marker("last")
+        return 0 if last is None else (last.args or (1,))[0]
+
+    items.sort(key=order)
 
 
 @dataclasses.dataclass

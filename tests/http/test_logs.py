@@ -28,8 +28,6 @@ def busy(stack, workspaces, make_user):
     c.patch(f"/v1/contacts/{one}", {"title": word, "account_id": word})
     c.get("/v1/contacts", params={"q": word})
     c.get("/v1/contacts", params={word: word})
-    c.get(f"/v1/contacts/{word}")
-    c.get(f"/{word}", check=False)
     c.get("/v1/audit/events", params={"actor": c.user.email})
     c.request("POST", "/v1/auth/login", json={"email": email, "password": word})
     c.request("POST", "/v1/contacts", data=f'{{"email":"{word}'.encode(), headers={"Content-Type": "application/json", "User-Agent": word, "Referer": word,
@@ -64,6 +62,8 @@ def test_programs_log_json_lines_with_the_request(busy, stack):
     for name, text in logs(stack).items():
         if name.removesuffix(".log").split("-")[0] in PROGRAMS and not name.endswith("-check.log"):
             for line in text.splitlines():
+                if line.startswith("Child["):
+                    continue  # the supervisor's
                 entry = json.loads(line)
                 assert {"at", "level", "program", "pool", "msg"} <= set(entry), line
                 if entry["msg"] == "request":

@@ -218,7 +218,7 @@ def test_functions_read_no_large_table_from_end_to_end(stack, big):
     conn.autocommit = False
     cur = conn.cursor()
     cur.execute("LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_nested_statements = on; SET auto_explain.log_format = json; "
-        "SET client_min_messages = log; SET plan_cache_mode = force_generic_plan; SET jit = off; SET search_path = pact, pg_catalog")
+        "SET client_min_messages = log; SET log_min_messages = fatal; SET plan_cache_mode = force_generic_plan; SET jit = off; SET search_path = pact, pg_catalog")
     cur.execute("SET SESSION AUTHORIZATION pact_crm")
     conn.commit()
     statements = {q["name"]: q["sql"] for p, q in TENANT if p == "crm"}
