@@ -3,15 +3,19 @@
 #include "fcgi/crm/crm.h"
 
 TENANT_QUERY(q_accounts_name, PLAN_GENERIC,
-    "SELECT api.account_json(a) AS item, concat_ws(E'\\x1f', a.id::text, a.name_norm) AS cursor FROM pact.account a "
+    "SELECT api.account_json(a) AS item, concat_ws(E'\\x1f', a.id::text, a.name_norm) AS cursor "
+    "FROM pact.account a "
     "WHERE a.tenant_id = $1::uuid AND a.name_norm < app.search_end(app.search_text($5::text)) "
-    "AND (a.name_norm, a.id) > (CASE WHEN $4::text = '' THEN app.search_text($5::text) ELSE $4::text END, $3::uuid) ORDER BY a.name_norm, a.id LIMIT $2::int");
+    "AND (a.name_norm, a.id) > (CASE WHEN $4::text = '' THEN app.search_text($5::text) ELSE "
+    "$4::text END, $3::uuid) ORDER BY a.name_norm, a.id LIMIT $2::int");
 TENANT_QUERY(q_accounts_new, PLAN_GENERIC,
-    "SELECT api.account_json(a) AS item, a.id::text AS cursor FROM pact.account a WHERE a.tenant_id = $1::uuid AND a.id < $3::uuid "
+    "SELECT api.account_json(a) AS item, a.id::text AS cursor FROM pact.account a WHERE "
+    "a.tenant_id = $1::uuid AND a.id < $3::uuid "
     "ORDER BY a.id DESC LIMIT $2::int");
 TENANT_QUERY(q_account_get, PLAN_GENERIC,
     "SELECT body, etag FROM app.account_reply($1::uuid, $2::uuid)");
-TENANT_QUERY(q_account_create, PLAN_GENERIC, "SELECT body, etag, location FROM app.account_create($1::uuid, $2::jsonb)");
+TENANT_QUERY(q_account_create, PLAN_GENERIC,
+    "SELECT body, etag, location FROM app.account_create($1::uuid, $2::jsonb)");
 TENANT_QUERY(q_account_patch, PLAN_GENERIC,
     "SELECT body, etag FROM app.account_patch($1::uuid, $2::uuid, $3::bigint, $4::jsonb)");
 TENANT_QUERY(q_account_delete, PLAN_GENERIC,
@@ -23,7 +27,10 @@ const struct field account_list_params[] = {
     {0},
 };
 const struct field account_delete_params[] = {
-    {"detach", F_BOOL, .help = "Contacts stay and belong to no account; activities about the account alone go with it."},
+    {"detach", F_BOOL,
+        .help =
+            "Contacts stay and belong to no account; activities about the account alone go with "
+            "it."},
     {0},
 };
 const struct field account_body[] = {
@@ -45,7 +52,8 @@ static const struct field account_members[] = {
     {"domain", F_TEXT, REQUIRED | NULLABLE},
     {"phone", F_TEXT, REQUIRED | NULLABLE},
     {"note", F_MULTILINE, REQUIRED | NULLABLE},
-    {"contacts", F_INT, REQUIRED, .help = "How many contacts refer to it, archived ones too, counted to 1000."},
+    {"contacts", F_INT, REQUIRED,
+        .help = "How many contacts refer to it, archived ones too, counted to 1000."},
     {"created_at", F_TIME, REQUIRED},
     {"updated_at", F_TIME, REQUIRED},
     {0},
@@ -59,13 +67,17 @@ account_list(struct req *r)
 	bool newest = str_eq(param(r, "sort"), "-created_at");
 
 	if (newest && q != NULL)
-		return problem(r, &P_NOT_OFFERED, "A search comes in the order of names: leave sort out, or q.");
+		return problem(r, &P_NOT_OFFERED,
+		    "A search comes in the order of names: leave sort out, or q.");
 	if (!cursor_parts(r, newest ? 1 : 2, after) || (after[0] != NULL && !uuid_valid(after[0])))
 		return bad_cursor(r);
 	if (newest)
-		return reply_list(r, &q_accounts_new, ARGS(page_limit(r), after[0] != NULL ? after[0] : LAST_ID), NULL);
+		return reply_list(r, &q_accounts_new,
+		    ARGS(page_limit(r), after[0] != NULL ? after[0] : LAST_ID), NULL);
 	return reply_list(r, &q_accounts_name,
-	    ARGS(page_limit(r), after[0] != NULL ? after[0] : FIRST_ID, after[0] != NULL ? after[1] : "", q != NULL ? q : ""), NULL);
+	    ARGS(page_limit(r), after[0] != NULL ? after[0] : FIRST_ID,
+	        after[0] != NULL ? after[1] : "", q != NULL ? q : ""),
+	    NULL);
 }
 
 int
@@ -91,5 +103,6 @@ account_delete(struct req *r)
 {
 	const char *detach = param(r, "detach");
 
-	return reply_query(r, &q_account_delete, ARGS(r->arg[0], r->if_match, detach != NULL ? detach : "false"));
+	return reply_query(r, &q_account_delete,
+	    ARGS(r->arg[0], r->if_match, detach != NULL ? detach : "false"));
 }

@@ -3,28 +3,34 @@
 #include "fcgi/crm/crm.h"
 
 #define NEWEST(what) \
-	"SELECT api.activity_json(v) AS item, concat_ws(E'\\x1f', v.id::text, app.cursor_text(v.occurred_at)) AS cursor " \
+	"SELECT api.activity_json(v) AS item, concat_ws(E'\\x1f', v.id::text, " \
+	"app.cursor_text(v.occurred_at)) AS cursor " \
 	"FROM pact.activity v WHERE v.tenant_id = $1::uuid AND v." what " = $5::uuid " \
-	"AND (v.occurred_at, v.id) < (app.cursor_time($4::text), $3::uuid) ORDER BY v.occurred_at DESC, v.id DESC LIMIT $2::int"
+	"AND (v.occurred_at, v.id) < (app.cursor_time($4::text), $3::uuid) " \
+	"ORDER BY v.occurred_at DESC, v.id DESC LIMIT $2::int"
 TENANT_QUERY(q_activities_contact, PLAN_GENERIC, NEWEST("contact_id"));
 TENANT_QUERY(q_activities_account, PLAN_GENERIC, NEWEST("account_id"));
 /* those without a date last */
 TENANT_QUERY(q_activities_tasks, PLAN_GENERIC,
-    "SELECT api.activity_json(v) AS item, concat_ws(E'\\x1f', v.id::text, app.cursor_text(coalesce(v.due_at, 'infinity'))) AS cursor "
+    "SELECT api.activity_json(v) AS item, concat_ws(E'\\x1f', v.id::text, "
+    "app.cursor_text(coalesce(v.due_at, 'infinity'))) AS cursor "
     "FROM pact.activity v WHERE v.tenant_id = $1::uuid AND v.kind = 'task' AND v.done_at IS NULL "
     "AND (coalesce(v.due_at, 'infinity'), v.id) > (app.cursor_time($4::text), $3::uuid) "
     "ORDER BY coalesce(v.due_at, 'infinity'), v.id LIMIT $2::int");
 TENANT_QUERY(q_activity_get, PLAN_GENERIC,
     "SELECT body, etag FROM app.activity_reply($1::uuid, $2::uuid)");
-TENANT_QUERY(q_activity_create, PLAN_GENERIC, "SELECT body, etag, location FROM app.activity_create($1::uuid, $2::jsonb)");
+TENANT_QUERY(q_activity_create, PLAN_GENERIC,
+    "SELECT body, etag, location FROM app.activity_create($1::uuid, $2::jsonb)");
 TENANT_QUERY(q_activity_patch, PLAN_GENERIC,
     "SELECT body, etag FROM app.activity_patch($1::uuid, $2::uuid, $3::bigint, $4::jsonb)");
-TENANT_QUERY(q_activity_delete, PLAN_GENERIC, "SELECT deleted FROM app.activity_delete($1::uuid, $2::uuid, $3::bigint)");
+TENANT_QUERY(q_activity_delete, PLAN_GENERIC,
+    "SELECT deleted FROM app.activity_delete($1::uuid, $2::uuid, $3::bigint)");
 
 const struct field activity_list_params[] = {
     {"contact_id", F_UUID},
     {"account_id", F_UUID},
-    {"open_tasks", F_BOOL, .help = "Tasks of the workspace that are not done, those due first at the top."},
+    {"open_tasks", F_BOOL,
+        .help = "Tasks of the workspace that are not done, those due first at the top."},
     {0},
 };
 const struct field activity_body[] = {
@@ -70,15 +76,18 @@ activity_list(struct req *r)
 	bool tasks = str_eq(param(r, "open_tasks"), "true");
 
 	if ((contact != NULL) + (account != NULL) + tasks != 1)
-		return problem(r, &P_NOT_OFFERED, "Ask for one of contact_id, account_id and open_tasks=true.");
-	if (!cursor_parts(r, 2, after) || (after[0] != NULL && (!uuid_valid(after[0]) || !cursor_time_valid(after[1]))))
+		return problem(r, &P_NOT_OFFERED,
+		    "Ask for one of contact_id, account_id and open_tasks=true.");
+	if (!cursor_parts(r, 2, after) ||
+	    (after[0] != NULL && (!uuid_valid(after[0]) || !cursor_time_valid(after[1]))))
 		return bad_cursor(r);
 	if (after[0] == NULL) {
 		after[0] = tasks ? FIRST_ID : LAST_ID;
 		after[1] = tasks ? FIRST_TIME : "";
 	}
 	if (tasks)
-		return reply_list(r, &q_activities_tasks, ARGS(page_limit(r), after[0], after[1]), NULL);
+		return reply_list(r, &q_activities_tasks, ARGS(page_limit(r), after[0], after[1]),
+		    NULL);
 	return reply_list(r, contact != NULL ? &q_activities_contact : &q_activities_account,
 	    ARGS(page_limit(r), after[0], after[1], contact != NULL ? contact : account), NULL);
 }

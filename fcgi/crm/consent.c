@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The consent ledger of a contact, and changes of consent: one by one, up to 1000 by id, or all that match as a job. */
+/*
+ * The consent ledger of a contact, and changes of consent: one by one, up to 1000 by id, or all
+ * that match as a job.
+ */
 #include "fcgi/crm/crm.h"
 
 TENANT_QUERY(q_consent_list, PLAN_GENERIC,
-    "SELECT api.consent_json(e) AS item, e.id::text AS cursor FROM pact.contact_event e WHERE e.tenant_id = $1::uuid "
-    "AND e.contact_id = $2::uuid AND e.status IS NOT NULL AND e.id < $3::uuid ORDER BY e.id DESC LIMIT $4::int");
+    "SELECT api.consent_json(e) AS item, e.id::text AS cursor FROM pact.contact_event e WHERE "
+    "e.tenant_id = $1::uuid "
+    "AND e.contact_id = $2::uuid AND e.status IS NOT NULL AND e.id < $3::uuid ORDER BY e.id DESC "
+    "LIMIT $4::int");
 TENANT_QUERY(q_consent_set, PLAN_GENERIC,
     "SELECT body, etag FROM app.contact_consent($1::uuid, $2::uuid, $3::jsonb, $4::text)");
 TENANT_QUERY(q_consent_bulk, PLAN_GENERIC,
-    "SELECT json_build_object('changed', changed, 'unchanged', unchanged, 'refused', refused) AS body FROM app.consent_bulk("
-    "ARRAY(SELECT e::uuid FROM jsonb_array_elements_text($2::jsonb -> 'contacts') e), $2::jsonb, $3::text) "
+    "SELECT json_build_object('changed', changed, 'unchanged', unchanged, 'refused', refused) AS "
+    "body FROM app.consent_bulk("
+    "ARRAY(SELECT e::uuid FROM jsonb_array_elements_text($2::jsonb -> 'contacts') e), $2::jsonb, "
+    "$3::text) "
     "WHERE $1::uuid IS NOT NULL");
 TENANT_QUERY(q_consent_bulk_start, PLAN_GENERIC,
     "SELECT body, location FROM app.consent_bulk_start($1::uuid, $2::jsonb, $3::text)");
@@ -18,9 +25,12 @@ TENANT_QUERY(q_consent_bulk_step, PLAN_GENERIC,
 
 const struct field consent_body[] = {
     {"status", F_ENUM, REQUIRED, .choices = "confirmed|pending|declined"},
-    {"source", F_TEXT, NULLABLE, .max = 60, .help = "Where it comes from, such as web_form; manual or api when not given."},
-    {"evidence", F_EVIDENCE, NULLABLE, .max = 20, .help = "What shows it; `at` in it is when the person did it."},
-    {"at", F_TIME, NULLABLE, .help = "When the person did it; now when neither this nor evidence says."},
+    {"source", F_TEXT, NULLABLE, .max = 60,
+        .help = "Where it comes from, such as web_form; manual or api when not given."},
+    {"evidence", F_EVIDENCE, NULLABLE, .max = 20,
+        .help = "What shows it; `at` in it is when the person did it."},
+    {"at", F_TIME, NULLABLE,
+        .help = "When the person did it; now when neither this nor evidence says."},
     {0},
 };
 
@@ -33,7 +43,8 @@ static const struct field filter_members[] = {
 };
 const struct field bulk_consent_body[] = {
     {"contacts", F_UUIDS, .min = 1, .max = 1000, .help = "Either these, or filter."},
-    {"filter", F_OBJECT, .members = filter_members, .help = "Everything that matches, as a job; {} is all contacts."},
+    {"filter", F_OBJECT, .members = filter_members,
+        .help = "Everything that matches, as a job; {} is all contacts."},
     {"status", F_ENUM, REQUIRED, .choices = "confirmed|pending|declined"},
     {"source", F_TEXT, NULLABLE, .max = 60},
     {"evidence", F_EVIDENCE, NULLABLE, .max = 20},
@@ -44,7 +55,8 @@ const struct field bulk_consent_body[] = {
 static const struct field consent_members[] = {
     {"id", F_UUID, REQUIRED},
     {"at", F_TIME, REQUIRED, .help = "When it was recorded."},
-    {"kind", F_ENUM, REQUIRED, .choices = "created|consent|archived|restored|merged|erasure_executed"},
+    {"kind", F_ENUM, REQUIRED,
+        .choices = "created|consent|archived|restored|merged|erasure_executed"},
     {"status", F_ENUM, REQUIRED | NULLABLE, .choices = "confirmed|pending|declined"},
     {"previous", F_ENUM, REQUIRED | NULLABLE, .choices = "confirmed|pending|declined"},
     {"source", F_TEXT, REQUIRED},
@@ -72,9 +84,12 @@ static const struct field started_members[] = {
     {"status", F_TEXT, REQUIRED},
     {0},
 };
-static const struct representation started_rep = {.name = "job_started", .members = started_members};
-const struct representation bulk_consent_rep = {
-    .name = "bulk_consent", .members = bulk_members, .other = &started_rep, .other_status = 202};
+static const struct representation started_rep = {.name = "job_started",
+    .members = started_members};
+const struct representation bulk_consent_rep = {.name = "bulk_consent",
+    .members = bulk_members,
+    .other = &started_rep,
+    .other_status = 202};
 
 int
 consent_list(struct req *r)
@@ -84,14 +99,16 @@ consent_list(struct req *r)
 
 	if (!cursor_parts(r, 1, &after) || (after != NULL && !uuid_valid(after)))
 		return bad_cursor(r);
-	tx_keep(r->tx, &q_consent_list, ARGS(r->arg[0], after != NULL ? after : LAST_ID, page_limit(r)), &page);
+	tx_keep(r->tx, &q_consent_list,
+	    ARGS(r->arg[0], after != NULL ? after : LAST_ID, page_limit(r)), &page);
 	return reply_of_contact(r, &page);
 }
 
 int
 consent_set(struct req *r)
 {
-	int status = reply_query(r, &q_consent_set, ARGS(r->arg[0], r->body_text, CONSENT_SOURCE(r)));
+	int status = reply_query(r, &q_consent_set,
+	    ARGS(r->arg[0], r->body_text, CONSENT_SOURCE(r)));
 
 	r->resource_id = r->arg[0];
 	return status;
@@ -100,10 +117,12 @@ consent_set(struct req *r)
 int
 consent_bulk(struct req *r)
 {
-	bool ids = json_object_get(r->body, "contacts") != NULL, filter = json_object_get(r->body, "filter") != NULL;
+	bool ids = json_object_get(r->body, "contacts") != NULL,
+	     filter = json_object_get(r->body, "filter") != NULL;
 
 	if (ids == filter) {
-		field_error_add(r->a, &r->errors, ids ? "/filter" : "/contacts", "Send either contacts or a filter.");
+		field_error_add(r->a, &r->errors, ids ? "/filter" : "/contacts",
+		    "Send either contacts or a filter.");
 		return problem_fields(r);
 	}
 	if (ids)
@@ -121,7 +140,8 @@ consent_bulk_job(struct job *j)
 
 	for (;;) {
 		struct tx *tx = job_tx(j);
-		const struct rows *rows = tx != NULL ? tx_last(tx, &q_consent_bulk_step, ARGS(j->id, payload)) : NULL;
+		const struct rows *rows =
+		    tx != NULL ? tx_last(tx, &q_consent_bulk_step, ARGS(j->id, payload)) : NULL;
 
 		if (rows == NULL)
 			return JOB_RETRY;

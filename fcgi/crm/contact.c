@@ -1,31 +1,44 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One contact. What only the database can decide (merging, duplicates, versions) is in sql/api/crm_contact.sql. */
+/*
+ * One contact. What only the database can decide (merging, duplicates, versions) is in
+ * sql/api/crm_contact.sql.
+ */
 #include "fcgi/crm/crm.h"
 
-TENANT_QUERY(q_contact_get, PLAN_GENERIC, "SELECT body, etag FROM app.contact_reply($1::uuid, $2::uuid)");
-TENANT_QUERY(q_contact_known, PLAN_GENERIC, "SELECT c.id FROM pact.contact c WHERE c.tenant_id = $1::uuid AND c.id = $2::uuid");
+TENANT_QUERY(q_contact_get, PLAN_GENERIC,
+    "SELECT body, etag FROM app.contact_reply($1::uuid, $2::uuid)");
+TENANT_QUERY(q_contact_known, PLAN_GENERIC,
+    "SELECT c.id FROM pact.contact c WHERE c.tenant_id = $1::uuid AND c.id = $2::uuid");
 TENANT_QUERY(q_contact_create, PLAN_GENERIC,
     "SELECT body, etag, location FROM app.contact_create($1::uuid, $2::jsonb, $3::text)");
 TENANT_QUERY(q_contact_patch, PLAN_GENERIC,
-    "SELECT body, etag FROM app.contact_patch($1::uuid, $2::uuid, $3::bigint, $4::jsonb, $5::text)");
-TENANT_QUERY(q_contact_archive, PLAN_GENERIC, "SELECT body, etag FROM app.contact_archive($1::uuid, $2::uuid, true)");
-TENANT_QUERY(q_contact_restore, PLAN_GENERIC, "SELECT body, etag FROM app.contact_archive($1::uuid, $2::uuid, false)");
-TENANT_QUERY(q_contact_erase, PLAN_GENERIC, "SELECT erased FROM app.contact_erase($1::uuid, $2::uuid, $3::bigint)");
+    "SELECT body, etag FROM app.contact_patch($1::uuid, $2::uuid, $3::bigint, $4::jsonb, "
+    "$5::text)");
+TENANT_QUERY(q_contact_archive, PLAN_GENERIC,
+    "SELECT body, etag FROM app.contact_archive($1::uuid, $2::uuid, true)");
+TENANT_QUERY(q_contact_restore, PLAN_GENERIC,
+    "SELECT body, etag FROM app.contact_archive($1::uuid, $2::uuid, false)");
+TENANT_QUERY(q_contact_erase, PLAN_GENERIC,
+    "SELECT erased FROM app.contact_erase($1::uuid, $2::uuid, $3::bigint)");
 TENANT_QUERY(q_archive_expired, PLAN_GENERIC, "SELECT app.archive_expired($1::uuid, $2::uuid)");
 
 const struct field contact_body[] = {
-    {"email", F_EMAIL, NULLABLE, .help = "One contact of a workspace has it; contacts without an address are allowed."},
+    {"email", F_EMAIL, NULLABLE,
+        .help = "One contact of a workspace has it; contacts without an address are allowed."},
     {"first_name", F_TEXT, NULLABLE, .max = 200},
     {"last_name", F_TEXT, NULLABLE, .max = 200},
     {"phone", F_TEXT, NULLABLE, .max = 60},
     {"title", F_TEXT, NULLABLE, .max = 200},
     {"account_id", F_UUID, NULLABLE},
     {"tags", F_TEXTS, NULLABLE, .max = 100},
-    {"custom", F_MAP, NULLABLE, .max = 100, .help = "Values of custom fields by their key; null removes one."},
+    {"custom", F_MAP, NULLABLE, .max = 100,
+        .help = "Values of custom fields by their key; null removes one."},
     {"consent_status", F_ENUM, .choices = "confirmed|pending|declined",
         .help = "The workspace's default policy when it is not given for a new contact."},
-    {"consent_source", F_TEXT, NULLABLE, .max = 60, .help = "Where it comes from, such as web_form."},
-    {"consent_evidence", F_EVIDENCE, NULLABLE, .max = 20, .help = "What shows it; `at` is when the person did it."},
+    {"consent_source", F_TEXT, NULLABLE, .max = 60,
+        .help = "Where it comes from, such as web_form."},
+    {"consent_evidence", F_EVIDENCE, NULLABLE, .max = 20,
+        .help = "What shows it; `at` is when the person did it."},
     {0},
 };
 
@@ -75,7 +88,8 @@ reply_of_contact(struct req *r, struct rows *const *page)
 
 	if (contact == NULL)
 		return problem_db(r);
-	return rows_count(contact) > 0 ? reply_page(r, *page, NULL) : problem(r, &P_NOT_FOUND, NULL);
+	return rows_count(contact) > 0 ? reply_page(r, *page, NULL)
+	                               : problem(r, &P_NOT_FOUND, NULL);
 }
 
 int
@@ -87,7 +101,8 @@ contact_create(struct req *r)
 int
 contact_patch(struct req *r)
 {
-	return reply_query(r, &q_contact_patch, ARGS(r->arg[0], r->if_match, r->body_text, CONSENT_SOURCE(r)));
+	return reply_query(r, &q_contact_patch,
+	    ARGS(r->arg[0], r->if_match, r->body_text, CONSENT_SOURCE(r)));
 }
 
 int
@@ -116,6 +131,7 @@ archive_expired(struct job *j)
 
 	if (tx == NULL)
 		return JOB_RETRY;
-	tx_queue(tx, &q_archive_expired, ARGS(json_string_value(json_object_get(j->payload, "contact"))));
+	tx_queue(tx, &q_archive_expired,
+	    ARGS(json_string_value(json_object_get(j->payload, "contact"))));
 	return tx_commit(tx) ? JOB_DONE : JOB_RETRY;
 }

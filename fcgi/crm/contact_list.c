@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The list of contacts. Each pair of filter and order that is offered is one statement, served by one index and as fast
- * with a million contacts as with ten; pairs that no index serves are not offered.
+ * The list of contacts. Each pair of filter and order that is offered is one statement, served by
+ * one index and as fast with a million contacts as with ten; pairs that no index serves are not
+ * offered.
  *
- * All take: $2 rows, $3 id of the cursor, $4 the value of the filter or the first key of the order, $5 the next.
+ * All take: $2 rows, $3 id of the cursor, $4 the value of the filter or the first key of the order,
+ * $5 the next.
  */
 #include <string.h>
 
@@ -13,98 +15,146 @@
 	"(SELECT json_build_object('public_id', a.id, 'name', a.name) FROM pact.account a " \
 	"WHERE a.tenant_id = c.tenant_id AND a.id = c.account_id)"
 #define ITEM "api.contact_json(c, " ACCOUNT ") AS item, "
-#define BY_ID "SELECT " ITEM "c.id::text AS cursor FROM pact.contact c WHERE c.tenant_id = $1::uuid "
-/* of rows m that hold no more than keys: looked up one by one, whatever the planner thinks how many there are */
+#define BY_ID \
+	"SELECT " ITEM "c.id::text AS cursor FROM pact.contact c WHERE c.tenant_id = $1::uuid "
+/*
+ * of rows m that hold no more than keys: looked up one by one, whatever the planner thinks how many
+ * there are
+ */
 #define BY_KEY \
-	"(SELECT api.contact_json(c, " ACCOUNT ") FROM pact.contact c WHERE c.tenant_id = $1::uuid AND c.id = m.id) AS item, "
+	"(SELECT api.contact_json(c, " ACCOUNT \
+	") FROM pact.contact c WHERE c.tenant_id = $1::uuid AND c.id = m.id) AS item, "
 #define AFTER_DOWN "AND c.id < $3::uuid ORDER BY c.id DESC LIMIT $2::int"
 #define AFTER_UP "AND c.id > $3::uuid ORDER BY c.id LIMIT $2::int"
 
 TENANT_QUERY(q_contacts_new, PLAN_GENERIC, BY_ID "AND c.archived_at IS NULL " AFTER_DOWN);
 TENANT_QUERY(q_contacts_old, PLAN_GENERIC, BY_ID "AND c.archived_at IS NULL " AFTER_UP);
-TENANT_QUERY(q_contacts_archived_new, PLAN_GENERIC, BY_ID "AND c.archived_at IS NOT NULL " AFTER_DOWN);
-TENANT_QUERY(q_contacts_archived_old, PLAN_GENERIC, BY_ID "AND c.archived_at IS NOT NULL " AFTER_UP);
-TENANT_QUERY(q_contacts_status_new, PLAN_GENERIC, BY_ID "AND c.archived_at IS NULL AND c.consent_status = $4::text " AFTER_DOWN);
-TENANT_QUERY(q_contacts_status_old, PLAN_GENERIC, BY_ID "AND c.archived_at IS NULL AND c.consent_status = $4::text " AFTER_UP);
-TENANT_QUERY(q_contacts_account_new, PLAN_GENERIC, BY_ID "AND c.archived_at IS NULL AND c.account_id = $4::uuid " AFTER_DOWN);
-TENANT_QUERY(q_contacts_account_old, PLAN_GENERIC, BY_ID "AND c.archived_at IS NULL AND c.account_id = $4::uuid " AFTER_UP);
+TENANT_QUERY(q_contacts_archived_new, PLAN_GENERIC,
+    BY_ID "AND c.archived_at IS NOT NULL " AFTER_DOWN);
+TENANT_QUERY(q_contacts_archived_old, PLAN_GENERIC,
+    BY_ID "AND c.archived_at IS NOT NULL " AFTER_UP);
+TENANT_QUERY(q_contacts_status_new, PLAN_GENERIC,
+    BY_ID "AND c.archived_at IS NULL AND c.consent_status = $4::text " AFTER_DOWN);
+TENANT_QUERY(q_contacts_status_old, PLAN_GENERIC,
+    BY_ID "AND c.archived_at IS NULL AND c.consent_status = $4::text " AFTER_UP);
+TENANT_QUERY(q_contacts_account_new, PLAN_GENERIC,
+    BY_ID "AND c.archived_at IS NULL AND c.account_id = $4::uuid " AFTER_DOWN);
+TENANT_QUERY(q_contacts_account_old, PLAN_GENERIC,
+    BY_ID "AND c.archived_at IS NULL AND c.account_id = $4::uuid " AFTER_UP);
 
 #define TAGGED(op, dir) \
-	"SELECT " ITEM "c.id::text AS cursor FROM pact.contact_tag t JOIN pact.contact c ON c.tenant_id = t.tenant_id " \
-	"AND c.id = t.contact_id WHERE t.tenant_id = $1::uuid AND c.tenant_id = $1::uuid AND t.tag = $4::text " \
-	"AND t.contact_id " op " $3::uuid AND c.archived_at IS NULL ORDER BY t.contact_id " dir " LIMIT $2::int"
+	"SELECT " ITEM \
+	"c.id::text AS cursor FROM pact.contact_tag t JOIN pact.contact c ON c.tenant_id = " \
+	"t.tenant_id " \
+	"AND c.id = t.contact_id WHERE t.tenant_id = $1::uuid AND c.tenant_id = $1::uuid AND " \
+	"t.tag = $4::text " \
+	"AND t.contact_id " op " $3::uuid AND c.archived_at IS NULL ORDER BY t.contact_id " dir \
+	" LIMIT $2::int"
 TENANT_QUERY(q_contacts_tag_new, PLAN_GENERIC, TAGGED("<", "DESC"));
 TENANT_QUERY(q_contacts_tag_old, PLAN_GENERIC, TAGGED(">", "ASC"));
 
 TENANT_QUERY(q_contacts_name, PLAN_GENERIC,
-    "SELECT " ITEM "concat_ws(E'\\x1f', c.id::text, c.last_norm, c.first_norm) AS cursor FROM pact.contact c "
-    "WHERE c.tenant_id = $1::uuid AND c.archived_at IS NULL AND (c.last_norm, c.first_norm, c.id) > ($4::text, $5::text, $3::uuid) "
+    "SELECT " ITEM
+    "concat_ws(E'\\x1f', c.id::text, c.last_norm, c.first_norm) AS cursor FROM pact.contact c "
+    "WHERE c.tenant_id = $1::uuid AND c.archived_at IS NULL AND (c.last_norm, c.first_norm, c.id) "
+    "> ($4::text, $5::text, $3::uuid) "
     "ORDER BY c.last_norm, c.first_norm, c.id LIMIT $2::int");
 
-/* By address, then those without one by id. The cursor's $4 is the address, U+10FFFF when all of them have been listed. */
+/*
+ * By address, then those without one by id. The cursor's $4 is the address, U+10FFFF when all of
+ * them have been listed.
+ */
 TENANT_QUERY(q_contacts_email, PLAN_GENERIC,
-    "SELECT " BY_KEY "concat_ws(E'\\x1f', m.id::text, coalesce(m.email_norm, chr(1114111))) AS cursor FROM ("
-    "(SELECT c.id, c.email_norm FROM pact.contact c WHERE c.tenant_id = $1::uuid AND c.archived_at IS NULL AND c.email_norm > $4::text "
+    "SELECT " BY_KEY
+    "concat_ws(E'\\x1f', m.id::text, coalesce(m.email_norm, chr(1114111))) AS cursor FROM ("
+    "(SELECT c.id, c.email_norm FROM pact.contact c WHERE c.tenant_id = $1::uuid AND "
+    "c.archived_at IS NULL AND c.email_norm > $4::text "
     "ORDER BY c.email_norm LIMIT $2::int) UNION ALL "
-    "(SELECT c.id, c.email_norm FROM pact.contact c WHERE c.tenant_id = $1::uuid AND c.archived_at IS NULL AND c.email_norm IS NULL "
-    "AND c.id > CASE WHEN $4::text = chr(1114111) THEN $3::uuid ELSE '00000000-0000-0000-0000-000000000000' END "
+    "(SELECT c.id, c.email_norm FROM pact.contact c WHERE c.tenant_id = $1::uuid AND "
+    "c.archived_at IS NULL AND c.email_norm IS NULL "
+    "AND c.id > CASE WHEN $4::text = chr(1114111) THEN $3::uuid ELSE "
+    "'00000000-0000-0000-0000-000000000000' END "
     "ORDER BY c.id LIMIT $2::int)) m ORDER BY m.email_norm, m.id LIMIT $2::int");
 
 /*
- * Search, in the order of ids. A common text is soon met among the next ten thousand contacts; only when that does not
- * fill the page, the text is rare enough for everything that matches to be looked up by index and sorted. One plan for
- * both, so that no estimate of a pattern's frequency can be wrong.
+ * Search, in the order of ids. A common text is soon met among the next ten thousand contacts; only
+ * when that does not fill the page, the text is rare enough for everything that matches to be
+ * looked up by index and sorted. One plan for both, so that no estimate of a pattern's frequency
+ * can be wrong.
  */
 #define WINDOW "10000"
 #define VALUES_OF \
-	"WITH v AS MATERIALIZED (SELECT app.search_pattern($4::text) AS pattern, app.search_text($4::text) AS low, " \
-	"app.search_end(app.search_text($4::text)) AS high, app.search_initials($4::text) AS name_low, " \
+	"WITH v AS MATERIALIZED (SELECT app.search_pattern($4::text) AS pattern, " \
+	"app.search_text($4::text) AS low, " \
+	"app.search_end(app.search_text($4::text)) AS high, app.search_initials($4::text) AS " \
+	"name_low, " \
 	"app.search_end(app.search_initials($4::text)) AS name_high), "
 #define MATCHES \
 	"(c.name_search OPERATOR(app.~~~) (SELECT pattern FROM v) " \
 	"OR (c.email_norm >= (SELECT low FROM v) AND c.email_norm < (SELECT high FROM v)) " \
-	"OR (c.first_norm >= (SELECT name_low FROM v) AND c.first_norm < (SELECT name_high FROM v)) " \
+	"OR (c.first_norm >= (SELECT name_low FROM v) AND c.first_norm < (SELECT name_high FROM " \
+	"v)) " \
 	"OR (c.last_norm >= (SELECT name_low FROM v) AND c.last_norm < (SELECT name_high FROM v)))"
 #define SEARCH(extra, op, dir) \
 	VALUES_OF \
-	"near AS MATERIALIZED (SELECT c.id FROM (SELECT c.id, c.name_search, c.email_norm, c.first_norm, c.last_norm " \
-	"FROM pact.contact c WHERE c.tenant_id = $1::uuid AND c.archived_at IS NULL" extra " AND c.id " op " $3::uuid " \
+	"near AS MATERIALIZED (SELECT c.id FROM (SELECT c.id, c.name_search, c.email_norm, " \
+	"c.first_norm, c.last_norm " \
+	"FROM pact.contact c WHERE c.tenant_id = $1::uuid AND c.archived_at IS NULL" extra \
+	" AND c.id " op " $3::uuid " \
 	"ORDER BY c.id " dir " LIMIT " WINDOW ") c WHERE " MATCHES " LIMIT $2::int), " \
-	"far AS MATERIALIZED (SELECT c.id FROM pact.contact c WHERE c.tenant_id = $1::uuid AND c.archived_at IS NULL" extra \
-	" AND c.id " op " $3::uuid AND (SELECT count(*) FROM near) < $2::int AND " MATCHES ") " \
-	"SELECT " BY_KEY "m.id::text AS cursor FROM (SELECT id FROM near WHERE (SELECT count(*) FROM near) >= $2::int UNION ALL SELECT id FROM far " \
+	"far AS MATERIALIZED (SELECT c.id FROM pact.contact c WHERE c.tenant_id = $1::uuid AND " \
+	"c.archived_at IS NULL" extra " AND c.id " op \
+	" $3::uuid AND (SELECT count(*) FROM near) < $2::int AND " MATCHES ") " \
+	"SELECT " BY_KEY \
+	"m.id::text AS cursor FROM (SELECT id FROM near WHERE (SELECT count(*) FROM near) >= " \
+	"$2::int UNION ALL SELECT id FROM far " \
 	"ORDER BY id " dir " LIMIT $2::int) m ORDER BY m.id " dir
 TENANT_QUERY(q_contacts_text_new, PLAN_GENERIC, SEARCH("", "<", "DESC"));
 TENANT_QUERY(q_contacts_text_old, PLAN_GENERIC, SEARCH("", ">", "ASC"));
-TENANT_QUERY(q_contacts_text_status_new, PLAN_GENERIC, SEARCH(" AND c.consent_status = $5::text", "<", "DESC"));
-TENANT_QUERY(q_contacts_text_status_old, PLAN_GENERIC, SEARCH(" AND c.consent_status = $5::text", ">", "ASC"));
+TENANT_QUERY(q_contacts_text_status_new, PLAN_GENERIC,
+    SEARCH(" AND c.consent_status = $5::text", "<", "DESC"));
+TENANT_QUERY(q_contacts_text_status_old, PLAN_GENERIC,
+    SEARCH(" AND c.consent_status = $5::text", ">", "ASC"));
 
 /*
- * One or two letters, or an address: in the order of what matches, which is an index's own: addresses that begin so, then
- * last names, then first names. $5 is the part the cursor is in, $6 and $7 its keys there; a part is only looked at when
- * those before it have not filled the page.
+ * One or two letters, or an address: in the order of what matches, which is an index's own:
+ * addresses that begin so, then last names, then first names. $5 is the part the cursor is in, $6
+ * and $7 its keys there; a part is only looked at when those before it have not filled the page.
  */
 TENANT_QUERY(q_contacts_prefix, PLAN_GENERIC,
-    VALUES_OF "at AS MATERIALIZED (SELECT CASE WHEN $5::text = '2' THEN $6::text ELSE name_low END AS last, "
-    "CASE WHEN $5::text = '2' THEN $7::text ELSE '' END AS last_first, CASE WHEN $5::text = '3' THEN $6::text ELSE name_low END AS first, "
-    "CASE WHEN $5::text >= '2' THEN $3::uuid ELSE '00000000-0000-0000-0000-000000000000' END AS id FROM v), "
-    "e AS MATERIALIZED (SELECT c.id, 1 AS part, c.email_norm AS k1, '' AS k2 FROM pact.contact c WHERE c.tenant_id = $1::uuid "
-    "AND c.archived_at IS NULL AND $5::text <= '1' AND c.email_norm >= (SELECT low FROM v) AND c.email_norm < (SELECT high FROM v) "
+    VALUES_OF
+    "at AS MATERIALIZED (SELECT CASE WHEN $5::text = '2' THEN $6::text ELSE name_low END AS last, "
+    "CASE WHEN $5::text = '2' THEN $7::text ELSE '' END AS last_first, CASE WHEN $5::text = '3' "
+    "THEN $6::text ELSE name_low END AS first, "
+    "CASE WHEN $5::text >= '2' THEN $3::uuid ELSE '00000000-0000-0000-0000-000000000000' END AS "
+    "id FROM v), "
+    "e AS MATERIALIZED (SELECT c.id, 1 AS part, c.email_norm AS k1, '' AS k2 FROM pact.contact c "
+    "WHERE c.tenant_id = $1::uuid "
+    "AND c.archived_at IS NULL AND $5::text <= '1' AND c.email_norm >= (SELECT low FROM v) AND "
+    "c.email_norm < (SELECT high FROM v) "
     "AND c.email_norm > $6::text ORDER BY c.email_norm LIMIT $2::int), "
-    "l AS MATERIALIZED (SELECT c.id, 2 AS part, c.last_norm AS k1, c.first_norm AS k2 FROM pact.contact c "
-    "WHERE c.tenant_id = $1::uuid AND c.archived_at IS NULL AND $5::text <= '2' AND (SELECT count(*) FROM e) < $2::int "
-    "AND (c.last_norm, c.first_norm, c.id) > ((SELECT last FROM at), (SELECT last_first FROM at), (SELECT id FROM at)) "
+    "l AS MATERIALIZED (SELECT c.id, 2 AS part, c.last_norm AS k1, c.first_norm AS k2 FROM "
+    "pact.contact c "
+    "WHERE c.tenant_id = $1::uuid AND c.archived_at IS NULL AND $5::text <= '2' AND (SELECT "
+    "count(*) FROM e) < $2::int "
+    "AND (c.last_norm, c.first_norm, c.id) > ((SELECT last FROM at), (SELECT last_first FROM at), "
+    "(SELECT id FROM at)) "
     "AND c.last_norm < (SELECT name_high FROM v) "
-    "AND NOT coalesce(c.email_norm >= (SELECT low FROM v) AND c.email_norm < (SELECT high FROM v), false) "
+    "AND NOT coalesce(c.email_norm >= (SELECT low FROM v) AND c.email_norm < (SELECT high FROM "
+    "v), false) "
     "ORDER BY c.last_norm, c.first_norm, c.id LIMIT $2::int), "
     "f AS MATERIALIZED (SELECT c.id, 3 AS part, c.first_norm AS k1, '' AS k2 FROM pact.contact c "
-    "WHERE c.tenant_id = $1::uuid AND c.archived_at IS NULL AND (SELECT count(*) FROM e) + (SELECT count(*) FROM l) < $2::int "
+    "WHERE c.tenant_id = $1::uuid AND c.archived_at IS NULL AND (SELECT count(*) FROM e) + "
+    "(SELECT count(*) FROM l) < $2::int "
     "AND (c.first_norm, c.id) > ((SELECT first FROM at), CASE WHEN $5::text = '3' THEN $3::uuid "
     "ELSE '00000000-0000-0000-0000-000000000000' END) AND c.first_norm < (SELECT name_high FROM v) "
-    "AND NOT coalesce(c.email_norm >= (SELECT low FROM v) AND c.email_norm < (SELECT high FROM v), false) "
+    "AND NOT coalesce(c.email_norm >= (SELECT low FROM v) AND c.email_norm < (SELECT high FROM "
+    "v), false) "
     "AND NOT (c.last_norm >= (SELECT name_low FROM v) AND c.last_norm < (SELECT name_high FROM v)) "
     "ORDER BY c.first_norm, c.id LIMIT $2::int) "
-    "SELECT " BY_KEY "concat_ws(E'\\x1f', m.id::text, m.part::text, m.k1, m.k2) AS cursor FROM (SELECT * FROM e UNION ALL SELECT * FROM l "
+    "SELECT " BY_KEY
+    "concat_ws(E'\\x1f', m.id::text, m.part::text, m.k1, m.k2) AS cursor FROM (SELECT * FROM e "
+    "UNION ALL SELECT * FROM l "
     "UNION ALL SELECT * FROM f) m ORDER BY m.part, m.k1, m.k2, m.id LIMIT $2::int");
 
 enum contact_sort { NEWEST, OLDEST, BY_NAME, BY_EMAIL, UNSORTED, CONTACT_SORTS };
@@ -114,16 +164,28 @@ static const struct list {
 	const char *start; /* id before the first */
 	size_t keys;       /* of the cursor, the id with it */
 } lists[CONTACT_FILTERS][CONTACT_SORTS] = {
-#define DOWN(q) {&(q), LAST_ID, 1}
-#define UP(q, keys) {&(q), FIRST_ID, keys}
-    [BY_NOTHING] = {DOWN(q_contacts_new), UP(q_contacts_old, 1), UP(q_contacts_name, 3), UP(q_contacts_email, 2), DOWN(q_contacts_new)},
-    [BY_STATUS] = {DOWN(q_contacts_status_new), UP(q_contacts_status_old, 1), [UNSORTED] = DOWN(q_contacts_status_new)},
-    [BY_ACCOUNT] = {DOWN(q_contacts_account_new), UP(q_contacts_account_old, 1), [UNSORTED] = DOWN(q_contacts_account_new)},
-    [BY_TAG] = {DOWN(q_contacts_tag_new), UP(q_contacts_tag_old, 1), [UNSORTED] = DOWN(q_contacts_tag_new)},
-    [BY_ARCHIVED] = {DOWN(q_contacts_archived_new), UP(q_contacts_archived_old, 1), [UNSORTED] = DOWN(q_contacts_archived_new)},
-    [BY_TEXT] = {DOWN(q_contacts_text_new), UP(q_contacts_text_old, 1), [UNSORTED] = DOWN(q_contacts_text_new)},
-    [BY_TEXT_STATUS] = {DOWN(q_contacts_text_status_new), UP(q_contacts_text_status_old, 1),
-        [UNSORTED] = DOWN(q_contacts_text_status_new)},
+#define DOWN(q) \
+	{ \
+		&(q), LAST_ID, 1 \
+	}
+#define UP(q, keys) \
+	{ \
+		&(q), FIRST_ID, keys \
+	}
+    [BY_NOTHING] = {DOWN(q_contacts_new), UP(q_contacts_old, 1), UP(q_contacts_name, 3),
+        UP(q_contacts_email, 2), DOWN(q_contacts_new)},
+    [BY_STATUS] = {DOWN(q_contacts_status_new),
+        UP(q_contacts_status_old, 1), [UNSORTED] = DOWN(q_contacts_status_new)},
+    [BY_ACCOUNT] = {DOWN(q_contacts_account_new),
+        UP(q_contacts_account_old, 1), [UNSORTED] = DOWN(q_contacts_account_new)},
+    [BY_TAG] = {DOWN(q_contacts_tag_new),
+        UP(q_contacts_tag_old, 1), [UNSORTED] = DOWN(q_contacts_tag_new)},
+    [BY_ARCHIVED] = {DOWN(q_contacts_archived_new),
+        UP(q_contacts_archived_old, 1), [UNSORTED] = DOWN(q_contacts_archived_new)},
+    [BY_TEXT] = {DOWN(q_contacts_text_new),
+        UP(q_contacts_text_old, 1), [UNSORTED] = DOWN(q_contacts_text_new)},
+    [BY_TEXT_STATUS] = {DOWN(q_contacts_text_status_new),
+        UP(q_contacts_text_status_old, 1), [UNSORTED] = DOWN(q_contacts_text_status_new)},
 };
 static const struct list prefix_list = UP(q_contacts_prefix, 4);
 
@@ -134,16 +196,21 @@ const struct field contact_list_params[] = {
     {"tag", F_TEXT, .max = 60},
     {"archived", F_BOOL, .help = "Those that were archived, instead of those that were not."},
     {"sort", F_ENUM, .choices = "-created_at|created_at|name|email",
-        .help = "-created_at when not given; a short search then comes in the order of what matches."},
+        .help =
+            "-created_at when not given; a short search then comes in the order of what matches."},
     {0},
 };
 
-/* What is asked for, and the value of it; CONTACT_FILTERS for a combination that no index serves. */
+/*
+ * What is asked for, and the value of it; CONTACT_FILTERS for a combination that no index serves.
+ */
 static enum contact_filter
 filter_of(const struct req *r, const char **value)
 {
-	static const char *const names[] = {
-	    [BY_STATUS] = "consent_status", [BY_ACCOUNT] = "account_id", [BY_TAG] = "tag", [BY_TEXT] = "q"};
+	static const char *const names[] = {[BY_STATUS] = "consent_status",
+	    [BY_ACCOUNT] = "account_id",
+	    [BY_TAG] = "tag",
+	    [BY_TEXT] = "q"};
 	enum contact_filter by = str_eq(param(r, "archived"), "true") ? BY_ARCHIVED : BY_NOTHING;
 
 	*value = NULL;
@@ -208,9 +275,12 @@ contact_list(struct req *r)
 	size_t n = 0;
 
 	if (l == NULL || l->q == NULL)
-		return problem(r, &P_NOT_OFFERED, "Filter by one of q, consent_status, account_id, tag and archived, or by q and "
-		                                  "consent_status, sorted by created_at or -created_at; sort by name or email without a filter.");
-	if (by == BY_TEXT && sort == UNSORTED && (strchr(value, '@') != NULL || utf8_length(value, strlen(value)) < 3))
+		return problem(r, &P_NOT_OFFERED,
+		    "Filter by one of q, consent_status, account_id, tag and archived, or by q and "
+		    "consent_status, sorted by created_at or -created_at; sort by name or email "
+		    "without a filter.");
+	if (by == BY_TEXT && sort == UNSORTED &&
+	    (strchr(value, '@') != NULL || utf8_length(value, strlen(value)) < 3))
 		l = &prefix_list;
 	if (!keys_of(r, l, keys))
 		return bad_cursor(r);
@@ -226,6 +296,8 @@ contact_list(struct req *r)
 		return reply_list(r, l->q, args, n, NULL);
 	tx_keep(r->tx, l->q, args, n, &page);
 	total = tx_last(r->tx, contact_counts[by], (const char *const[]){value, status},
-	    by == BY_TEXT_STATUS ? 2 : value != NULL ? 1 : 0);
+	    by == BY_TEXT_STATUS ? 2
+	    : value != NULL      ? 1
+	                         : 0);
 	return total != NULL ? reply_page(r, page, count_members(r, total)) : problem_db(r);
 }

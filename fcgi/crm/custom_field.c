@@ -3,14 +3,18 @@
 #include "fcgi/crm/crm.h"
 
 TENANT_QUERY(q_custom_fields, PLAN_GENERIC,
-    "SELECT api.custom_field_json(f) AS item, f.key AS cursor FROM pact.custom_field f WHERE f.tenant_id = $1::uuid AND f.key > $2::text "
+    "SELECT api.custom_field_json(f) AS item, f.key AS cursor FROM pact.custom_field f WHERE "
+    "f.tenant_id = $1::uuid AND f.key > $2::text "
     "ORDER BY f.key LIMIT $3::int");
-TENANT_QUERY(q_custom_field_create, PLAN_GENERIC, "SELECT body, location FROM app.custom_field_create($1::uuid, $2::jsonb)");
+TENANT_QUERY(q_custom_field_create, PLAN_GENERIC,
+    "SELECT body, location FROM app.custom_field_create($1::uuid, $2::jsonb)");
 /* From one tag to the next by index, however many contacts have it. */
 TENANT_QUERY(q_tags, PLAN_GENERIC,
     "WITH RECURSIVE tags (tag, n) AS ("
-    "(SELECT t.tag, 1 FROM pact.contact_tag t WHERE t.tenant_id = $1::uuid AND t.tag > $2::text ORDER BY t.tag LIMIT 1) UNION ALL "
-    "SELECT (SELECT t.tag FROM pact.contact_tag t WHERE t.tenant_id = $1::uuid AND t.tag > tags.tag ORDER BY t.tag LIMIT 1), n + 1 "
+    "(SELECT t.tag, 1 FROM pact.contact_tag t WHERE t.tenant_id = $1::uuid AND t.tag > $2::text "
+    "ORDER BY t.tag LIMIT 1) UNION ALL "
+    "SELECT (SELECT t.tag FROM pact.contact_tag t WHERE t.tenant_id = $1::uuid AND t.tag > "
+    "tags.tag ORDER BY t.tag LIMIT 1), n + 1 "
     "FROM tags WHERE tags.tag IS NOT NULL AND n < $3::int) "
     "SELECT json_build_object('tag', tag) AS item, tag AS cursor FROM tags WHERE tag IS NOT NULL");
 

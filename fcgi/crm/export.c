@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Data out: all that is stored about one contact (C5), and all contacts of any number in constant memory (C6). That it was
- * exported is committed first. A stream that fails midway ends in a broken connection, not in a shorter file.
+ * Data out: all that is stored about one contact (C5), and all contacts of any number in constant
+ * memory (C6). That it was exported is committed first. A stream that fails midway ends in a broken
+ * connection, not in a shorter file.
  */
 #include <string.h>
 #include <time.h>
@@ -12,32 +13,40 @@
 #define CHUNK 32768U
 #define LINE_MAX_BYTES (8U * 1024U * 1024U)
 
-TENANT_QUERY(q_contact_export, PLAN_GENERIC, "SELECT body, filename FROM app.contact_export($1::uuid, $2::uuid)");
+TENANT_QUERY(q_contact_export, PLAN_GENERIC,
+    "SELECT body, filename FROM app.contact_export($1::uuid, $2::uuid)");
 TENANT_QUERY(q_export_audit, PLAN_GENERIC,
-    "SELECT app.audit('contact.export', 'contact', NULL, NULL, jsonb_build_object('format', $2::text)) WHERE $1::uuid IS NOT NULL");
+    "SELECT app.audit('contact.export', 'contact', NULL, NULL, jsonb_build_object('format', "
+    "$2::text)) WHERE $1::uuid IS NOT NULL");
 TENANT_QUERY(q_export_fields, PLAN_GENERIC,
     "SELECT f.key, f.label FROM pact.custom_field f WHERE f.tenant_id = $1::uuid ORDER BY f.key");
 /* As long as the reader takes: a statement of a page has 15 seconds. */
 TENANT_QUERY(q_export_patience, PLAN_GENERIC,
     "SELECT set_config('statement_timeout', '6h', true) WHERE $1::uuid IS NOT NULL");
 TENANT_QUERY(q_export_json, PLAN_GENERIC,
-    "SELECT api.contact_json(c, (SELECT json_build_object('public_id', a.id, 'name', a.name) FROM pact.account a "
+    "SELECT api.contact_json(c, (SELECT json_build_object('public_id', a.id, 'name', a.name) FROM "
+    "pact.account a "
     "WHERE a.tenant_id = c.tenant_id AND a.id = c.account_id)) AS item "
     "FROM pact.contact c WHERE c.tenant_id = $1::uuid ORDER BY c.id");
 /* The columns are the file's; the last one, custom, becomes one for each custom field. */
 TENANT_QUERY(q_export_csv, PLAN_GENERIC,
-    "SELECT c.id AS public_id, c.email, c.first_name, c.last_name, c.phone, c.title, (SELECT a.name FROM pact.account a "
-    "WHERE a.tenant_id = c.tenant_id AND a.id = c.account_id) AS account, array_to_string(c.tags, ', ') AS tags, c.consent_status, "
+    "SELECT c.id AS public_id, c.email, c.first_name, c.last_name, c.phone, c.title, (SELECT "
+    "a.name FROM pact.account a "
+    "WHERE a.tenant_id = c.tenant_id AND a.id = c.account_id) AS account, array_to_string(c.tags, "
+    "', ') AS tags, c.consent_status, "
     "c.consent_source, app.rfc3339(c.consent_at) AS consent_at, c.suppressed::text AS suppressed, "
-    "app.rfc3339(c.archived_at) AS archived_at, app.rfc3339(c.created_at) AS created_at, app.rfc3339(c.updated_at) AS updated_at, "
-    "nullif(c.custom, '{}') AS custom FROM pact.contact c WHERE c.tenant_id = $1::uuid ORDER BY c.id");
+    "app.rfc3339(c.archived_at) AS archived_at, app.rfc3339(c.created_at) AS created_at, "
+    "app.rfc3339(c.updated_at) AS updated_at, "
+    "nullif(c.custom, '{}') AS custom FROM pact.contact c WHERE c.tenant_id = $1::uuid ORDER BY "
+    "c.id");
 #define CSV_HEADER \
-	"public_id,email,first_name,last_name,phone,title,account,tags,consent_status,consent_source,consent_at,suppressed," \
-	"archived_at,created_at,updated_at"
+	"public_id,email,first_name,last_name,phone,title,account,tags,consent_status,consent_source," \
+	"consent_at,suppressed,archived_at,created_at,updated_at"
 #define CSV_PHONE 4
 
 const struct field export_params[] = {
-    {"format", F_ENUM, .choices = "json|csv|jsonl", .help = "json when not given: {\"items\":[…],\"count\":n}, one contact on a line."},
+    {"format", F_ENUM, .choices = "json|csv|jsonl",
+        .help = "json when not given: {\"items\":[…],\"count\":n}, one contact on a line."},
     {0},
 };
 
@@ -60,7 +69,9 @@ contact_export(struct req *r)
 	if (rows == NULL)
 		return problem_db(r);
 	if (rows_count(rows) > 0)
-		reply_header(r, "Content-Disposition", arena_printf(r->a, "attachment; filename=\"%s\"", rows_text(rows, 0, "filename")));
+		reply_header(r, "Content-Disposition",
+		    arena_printf(r->a, "attachment; filename=\"%s\"",
+		        rows_text(rows, 0, "filename")));
 	return reply_row(r, rows);
 }
 
@@ -101,7 +112,8 @@ csv_custom(struct file *x, const char *custom)
 	v = custom != NULL ? json_read(x->line, custom, strlen(custom), &why) : NULL;
 	for (size_t i = 0; i < rows_count(x->fields); i++) {
 		buf_ch(&x->b, ',');
-		csv_cell(&x->b, json_string_value(json_object_get(v, rows_text(x->fields, i, "key"))));
+		csv_cell(&x->b,
+		    json_string_value(json_object_get(v, rows_text(x->fields, i, "key"))));
 	}
 }
 
@@ -159,7 +171,8 @@ begin(struct file *x)
 
 	(void)gmtime_r(&now, &tm);
 	(void)strftime(day, sizeof day, "%Y-%m-%d", &tm);
-	stream_begin(x->r, files[x->format].media, arena_printf(x->r->a, "contacts-%s.%s", day, files[x->format].suffix));
+	stream_begin(x->r, files[x->format].media,
+	    arena_printf(x->r->a, "contacts-%s.%s", day, files[x->format].suffix));
 	if (x->format == JSON)
 		buf_str(&x->b, "{\"items\":[\n");
 	if (x->format != CSV)
@@ -200,7 +213,8 @@ contacts_export(struct req *r)
 	buf_init(&x->b, LINE_MAX_BYTES);
 	arena_defer(r->a, release, x);
 	begin(x);
-	if (!tx_stream(r->tx, x->format == CSV ? &q_export_csv : &q_export_json, NO_ARGS, x->format == CSV ? csv_line : json_line, x))
+	if (!tx_stream(r->tx, x->format == CSV ? &q_export_csv : &q_export_json, NO_ARGS,
+	        x->format == CSV ? csv_line : json_line, x))
 		return r->status;
 	/* a file without this line was cut short */
 	if (x->format == JSON)

@@ -3,8 +3,10 @@
 #include "fcgi/crm/crm.h"
 
 TENANT_QUERY(q_job, PLAN_GENERIC,
-    "SELECT json_build_object('public_id', j.id, 'kind', j.kind, 'status', j.status, 'done', j.done, 'total', j.total, "
-    "'result', j.result - 'after', 'created_at', app.rfc3339(j.created_at), 'finished_at', app.rfc3339(j.finished_at)) AS body "
+    "SELECT json_build_object('public_id', j.id, 'kind', j.kind, 'status', j.status, 'done', "
+    "j.done, 'total', j.total, "
+    "'result', j.result - 'after', 'created_at', app.rfc3339(j.created_at), 'finished_at', "
+    "app.rfc3339(j.finished_at)) AS body "
     "FROM pact.job j WHERE j.tenant_id = $1::uuid AND j.id = $2::uuid AND j.module = 'crm'");
 
 static const struct field job_members[] = {

@@ -3,11 +3,13 @@
 #include "fcgi/crm/crm.h"
 
 TENANT_QUERY(q_privacy_get, PLAN_GENERIC, "SELECT body, etag FROM app.privacy($1::uuid)");
-TENANT_QUERY(q_privacy_patch, PLAN_GENERIC, "SELECT body, etag FROM app.privacy_patch($1::uuid, $2::bigint, $3::jsonb)");
+TENANT_QUERY(q_privacy_patch, PLAN_GENERIC,
+    "SELECT body, etag FROM app.privacy_patch($1::uuid, $2::bigint, $3::jsonb)");
 
 const struct field privacy_body[] = {
     {"default_consent_policy", F_ENUM, .choices = "pending|confirmed|declined"},
-    {"legal_basis", F_MULTILINE, NULLABLE, .max = 2000, .help = "Needed for confirmed, and then the evidence of each new contact."},
+    {"legal_basis", F_MULTILINE, NULLABLE, .max = 2000,
+        .help = "Needed for confirmed, and then the evidence of each new contact."},
     {0},
 };
 

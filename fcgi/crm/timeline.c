@@ -10,9 +10,11 @@ static const struct field timeline_members[] = {
     {"id", F_UUID, REQUIRED},
     {"at", F_TIME, REQUIRED},
     {"kind", F_ENUM, REQUIRED,
-        .choices = "note|call|meeting|email|task|created|consent|archived|restored|merged|erasure_executed|change"},
+        .choices = "note|call|meeting|email|task|created|consent|archived|restored|merged|"
+                   "erasure_executed|change"},
     {"subject", F_TEXT, REQUIRED | NULLABLE},
-    {"body", F_MULTILINE, REQUIRED | NULLABLE, .help = "Of a change: old and new value of each of the fields."},
+    {"body", F_MULTILINE, REQUIRED | NULLABLE,
+        .help = "Of a change: old and new value of each of the fields."},
     {"status", F_ENUM, REQUIRED | NULLABLE, .choices = "confirmed|pending|declined"},
     {"previous", F_ENUM, REQUIRED | NULLABLE, .choices = "confirmed|pending|declined"},
     {"source", F_TEXT, REQUIRED | NULLABLE},
@@ -31,9 +33,12 @@ timeline(struct req *r)
 	const char *after[2];
 	struct rows *page;
 
-	if (!cursor_parts(r, 2, after) || (after[0] != NULL && (!uuid_valid(after[0]) || !cursor_time_valid(after[1]))))
+	if (!cursor_parts(r, 2, after) ||
+	    (after[0] != NULL && (!uuid_valid(after[0]) || !cursor_time_valid(after[1]))))
 		return bad_cursor(r);
 	tx_keep(r->tx, &q_timeline,
-	    ARGS(r->arg[0], after[0] != NULL ? after[0] : LAST_ID, after[0] != NULL ? after[1] : "", page_limit(r)), &page);
+	    ARGS(r->arg[0], after[0] != NULL ? after[0] : LAST_ID, after[0] != NULL ? after[1] : "",
+	        page_limit(r)),
+	    &page);
 	return reply_of_contact(r, &page);
 }
