@@ -35,7 +35,7 @@ class Cluster:
             shutil.chown(self.dir, "postgres")
         as_postgres(BIN / "initdb", "-D", self.dir / "data", "-A", "trust", "-U", "postgres", "-E", "UTF8",
                     "--locale=C.UTF-8", "--no-sync")
-        settings = [f"-k {self.dir}", "-c listen_addresses=", "-c fsync=off", "-c max_connections=120",
+        settings = ["-p 5432", f"-k {self.dir}", "-c listen_addresses=", "-c fsync=off", "-c max_connections=120",
                     "-c log_min_messages=fatal"]
         if preload:
             settings.append(f"-c shared_preload_libraries={self.dir}/lib/pact_context")

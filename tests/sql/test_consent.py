@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """C2, C4, C8: the ledger, its projection, the suppression list, and the rules of "Consent on writing"."""
 import threading
+import time
 import uuid
 from datetime import datetime, timedelta, timezone
 
@@ -362,6 +363,22 @@ def test_opposite_orders_do_not_deadlock(pg, fresh):
     for t in threads:
         t.join()
     assert errors == []
+
+
+def test_thousands_at_once_take_linear_time(pg, fresh):
+    """With plans that were made for one."""
+    seconds = {}
+    with pg.user(fresh.users["owner"]) as cur:
+        for n in (1, 1, 1, 1, 1, 1, 1, 500, 6000):
+            cur.execute("SELECT array_agg(id) FROM app.contact_insert((SELECT array_agg(ROW(NULL, gen_random_uuid() || '@x.example', NULL, NULL, NULL, NULL, "
+                        "NULL, NULL, NULL, 'confirmed', 'api', NULL, NULL, NULL)::app.contact_new) FROM generate_series(1, %s)))", (n,))
+            ids = cur.fetchone()[0]
+            began = time.monotonic()
+            cur.execute("SELECT count(*) FROM app.consent_apply(%s, array_fill('declined'::text, ARRAY[%s]), NULL, NULL, 'bulk', NULL, false) "
+                        "WHERE outcome = 'changed'", (ids, n))
+            seconds[n] = time.monotonic() - began
+            assert cur.fetchone() == (n,)
+    assert seconds[6000] < 40 * seconds[500], "quadratic"
 
 
 def test_a_decline_and_a_confirmation_at_the_same_time_end_declined(pg, fresh):
