@@ -40,6 +40,7 @@ DECLARE
 	c pact.contact;
 	v_text text[];
 	v_bytes bytea[];
+	v_types text[];
 	r record;
 BEGIN
 	SELECT * INTO c FROM pact.contact x WHERE x.tenant_id = v_tenant AND x.id = p_contact FOR UPDATE;
@@ -72,9 +73,10 @@ BEGIN
 	END LOOP;
 
 	-- Past events about such values, and events that name no resource (a search, an export).
+	v_types := ARRAY(SELECT g.resource_type FROM app.table_register g WHERE EXISTS (SELECT FROM app.column_register k
+		WHERE k.table_name = g.table_name AND k.on_erase = 'match'));
 	UPDATE pact.audit_event t SET old = NULL, new = NULL
-		WHERE t.tenant_id = v_tenant AND (t.resource_id IS NULL OR t.resource_type IN (SELECT g.resource_type FROM app.table_register g
-				JOIN app.column_register k USING (table_name) WHERE k.on_erase = 'match'))
+		WHERE t.tenant_id = v_tenant AND (t.resource_id IS NULL OR t.resource_type = ANY (v_types))
 			AND EXISTS (SELECT FROM unnest(v_text) n WHERE position(n IN lower(concat_ws(' ', t.old::text, t.new::text))) > 0);
 
 	PERFORM app.erase_keyed(ARRAY[p_contact]);
