@@ -107,20 +107,6 @@ encode(uint32_t cp, char out[4])
 	return 4;
 }
 
-size_t
-import_windows_1252(unsigned char c, char out[3])
-{
-	uint32_t cp = c >= 0x80 && c < 0xa0 ? cp1252[c - 0x80] : c;
-	char four[4];
-	size_t n;
-
-	if (cp == 0 && c != 0)
-		return 0;
-	n = encode(cp, four);
-	memcpy(out, four, n);
-	return n;
-}
-
 /* Whether the bytes at p could still become one UTF-8 sequence: some filling of the missing ones is valid. */
 static bool
 utf8_unfinished(const unsigned char *p, size_t len)
@@ -197,17 +183,13 @@ put(struct import_text *t, struct buf *out, uint32_t cp)
 	t->begun = true;
 }
 
+/* A byte of Windows-1252 above ASCII. */
 static void
 put_byte(struct import_text *t, struct buf *out, unsigned char c)
 {
-	char utf8[3];
-	size_t n = import_windows_1252(c, utf8);
+	uint32_t cp = c < 0xa0 ? cp1252[c - 0x80] : c;
 
-	if (n > 0)
-		buf_add(out, utf8, n);
-	else
-		buf_str(out, "\xef\xbf\xbd");
-	t->begun = true;
+	put(t, out, cp != 0 ? cp : REPLACEMENT);
 }
 
 /* How many of the first bytes are ASCII. */

@@ -37,7 +37,5 @@ void import_text_init(struct import_text *t, enum import_encoding encoding);
  */
 void
 import_text_convert(struct import_text *t, const char *in, size_t len, bool last, struct buf *out);
-/* One Windows-1252 byte as UTF-8: writes 1 to 3 bytes, returns how many; 0 for the five bytes without a meaning. */
-size_t import_windows_1252(unsigned char c, char out[3]);
 
 #endif

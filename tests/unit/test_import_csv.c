@@ -161,7 +161,7 @@ c8_a_cell_over_64_kib_or_a_row_over_1_mib_is_an_error_and_the_next_row_is_read(v
 	feed_n(c, kib, 70);
 	assert_true(import_csv_feed(c, "\n\n\",z\n3,4\n", 10));
 	feed_n(c, kib, 3000);
-	assert_true(import_csv_feed(c, "\n5,6\n", 5));
+	assert_true(import_csv_feed(c, "tail,\n5,6\n", 10));
 	assert_true(import_csv_end(c));
 	assert_string_equal(s.b.data, "2!A cell in this row is longer than 64 KiB.\n3:1|2\n"
 	                              "4!A cell in this row is longer than 64 KiB.\n7:3|4\n"

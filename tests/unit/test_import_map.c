@@ -337,6 +337,9 @@ c8_junk_before_the_header_is_left_out(void **state)
 	    ',', 4, 3);
 	assert_true(warned("on line 4"));
 	is_table("Export of 2024-01-01\n\nName;Ort;Farbe\nA;B;C\n", ';', 3, 3);
+	/* a broken row neither hides nor ends what comes behind it */
+	is_table("Email,Name\na@x.example,\"A\" x\nb@x.example,B\nc@x.example,C\n", ',', 1, 2);
+	assert_int_equal(layout.nsample, 2);
 	is_table("Email,Name\na@x.example,A\nEmail,Name\nb@x.example,B\n", ',', 1, 2);
 	is_table("exported by,boss@x.example\nEmail,First Name\na@x.example,A\n", ',', 2, 2);
 }
@@ -400,7 +403,8 @@ fields_have_the_names_of_the_api(void **state)
 {
 	static const char *const names[] = {"email", "first_name", "last_name", "full_name",
 	    "phone", "title", "account", "tags", "consent_status", "optin_time", "confirm_time",
-	    "consent_source", "unsub_time", "opted_out", "note", "custom:a_1", "ignore"};
+	    "consent_source", "unsub_time", "opted_out", "note", "custom:a_1", "custom:zip",
+	    "ignore"};
 	static const char *const bad[] = {"", "Email", "custom:", "custom:1a", "custom:_a",
 	    "custom:a-b", "custom:A", "custom",
 	    "custom:abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghi", "ignore ",
@@ -420,12 +424,13 @@ static void
 c8_any_column_can_become_a_custom_field(void **state)
 {
 	static const char *const keys[] = {"plan", "plan_2", "strasse_nr", "column_4", "field_5",
-	    "field_2nd", "aeoe", "plan_2_2"};
+	    "field_2nd", "aeoe", "plan_2_2", "zip_9"};
 	const char **key, **label;
 	struct import_column c;
 
 	(void)state;
-	look("Plan,plan!,Straße / Nr.,Column 4,公司,2nd,ÆØÖ é,Plan 2\n1,2,3,4,5,6,7,8\n", NULL);
+	look("Plan,plan!,Straße / Nr.,Column 4,公司,2nd,ÆØÖ é,Plan 2,ZIP 9\n1,2,3,4,5,6,7,8,9\n",
+	    NULL);
 	import_suggest_custom(a, &layout, &key, &label);
 	for (size_t i = 0; i < layout.columns; i++) {
 		assert_true(import_column_parse(a, arena_printf(a, "custom:%s", key[i]), &c));

@@ -251,6 +251,7 @@ c8_tags_come_in_the_forms_of_the_tools(void **state)
 	tags_are("\"a;b, c;;a;A\"", "[a][b, c]");
 	tags_are("\"a, b,A\"", "[a][b]");
 	tags_are("\"say \"\"hi\"\"\"", "[say \"hi\"]");
+	tags_are("a b;*;* c", "[a b][*][c]");
 	tags_are("", "");
 	tags_are("\"\"\"open\"", "[open]");
 }

@@ -98,6 +98,8 @@ c8_the_encoding_is_recognised_from_the_first_bytes(void **state)
 	          "E\0"),
 	        IMPORT_UTF_16LE},
 	    {TEXT("\xfe\xff\0E"), IMPORT_UTF_16BE},
+	    {TEXT("\xff\xfe\x17\x53\xac\x4e"), IMPORT_UTF_16LE},
+	    {TEXT("\xfe\xff\x53\x17\x4e\xac"), IMPORT_UTF_16BE},
 	    {TEXT("E\0m\0a\0i\0l\0,\0N\0"), IMPORT_UTF_16LE},
 	    {TEXT("\0E\0m\0a\0i\0l\0,\0N"), IMPORT_UTF_16BE},
 	    /* Latin separators between Chinese names */

@@ -124,6 +124,8 @@ c8_photos_pass_by_and_hide_nothing(void **state)
 	reads_as(CARD("3.0",
 	             "PHOTO;VALUE=uri:https://x.example/\r\n EMAIL:no@v.example\r\nFN:Ada\r\n"),
 	    "1:|||Ada|||||||\n");
+	reads_as(CARD("3.0", "NOTE;ENCODING=b:aGVsbG8=\r\nTITLE;BASE64:aGVsbG8=\r\nFN:Ada\r\n"),
+	    "1:|||Ada|||||||\n");
 	/* 20 MiB, and the card is still one */
 	buf_init(&s.b, 4096);
 	assert_true(import_vcard_feed(v, head, sizeof head - 1));
