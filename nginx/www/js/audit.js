@@ -81,13 +81,15 @@ filters.addEventListener('submit', (event) => {
 });
 
 // ── rows ────────────────────────────────────────────────────────────────────────────────────────────────────────
+const shorten = (all) => all.length > 160 ? `${all.slice(0, 160)}…` : all;
 const isNothing = (value) => value === null || value === undefined || value === '';
 function text(value)
 {
 	if (isNothing(value))
 		return words.nothing;
+	// a list of objects, such as the mapping of an import: the values of each, as far as there is room
 	if (Array.isArray(value))
-		return value.join(', ') || words.nothing;
+		return shorten(value.map((one) => typeof one === 'object' ? Object.values(one).join(' ') : one).join(', ')) || words.nothing;
 	if (typeof value === 'object')
 		return Object.entries(value).map(([key, one]) => `${key}: ${typeof one === 'object' ? JSON.stringify(one) : one}`).join(', ') || words.nothing;
 	return /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value) ? utc(value) : String(value);

@@ -32,7 +32,10 @@ export function evidenceText(evidence)
 	if (typeof evidence === 'string')
 		return evidence;
 	const parts = [];
-	for (const [key, value] of Object.entries(evidence)) {
+	// how first, then when and where
+	const order = Object.keys(words.evidence);
+	const place = (key) => (order.indexOf(key.toLowerCase()) + 1) || order.length + 1;
+	for (const [key, value] of Object.entries(evidence).sort(([a], [b]) => place(a) - place(b))) {
 		const isTime = typeof value === 'string' && /^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(Date.parse(value));
 		const shown = isTime ? dateText(value, 'short') : value;
 		if (value !== null && value !== '' && typeof value !== 'object')

@@ -48,8 +48,9 @@ async function draw()
 // ── the mapping ─────────────────────────────────────────────────────────────────────────────────────────────────
 function looksLike(guess)
 {
-	const tool = words.tools[(guess.tool ?? '').toLowerCase()] ?? guess.tool;
-	return words.looks({...guess, tool});
+	if (guess.format === 'vcard')
+		return words.looks({tool: words.vcard, encoding: guess.encoding});
+	return words.looks(guess);
 }
 
 async function drawMapping()
@@ -57,7 +58,7 @@ async function drawMapping()
 	const guess = one.guess ?? {};
 	const mapping = one.mapping?.length ? one.mapping : guess.mapping ?? [];
 	const columns = guess.header ?? [];
-	const isCards = !columns.length;
+	const isCards = guess.format === 'vcard';
 	const policy = await get('/v1/settings/privacy').then(({data}) => data.default_consent_policy, () => 'pending');
 	const options = {...one.options};
 	const warnings = h('div', {class: 'stack-s', role: 'status'});
@@ -106,7 +107,7 @@ async function drawMapping()
 		const fields = read().map(({field: name}) => name);
 		// that people have left is said by the banner, with a way to contradict
 		const notes = (guess.warnings ?? []).filter((text) => !guess.departures || !text.includes('have left'));
-		if (!isCards && !fields.includes('email'))
+		if (!fields.includes('email'))
 			notes.push(words.noEmail);
 		selects.forEach((select, at) => {
 			const twice = select.value !== 'ignore' && fields.indexOf(select.value) < at;
@@ -133,7 +134,7 @@ async function drawMapping()
 	}
 
 	const form = h('form', {class: 'stack'}, h('div', {class: 'row soft'}, h('span', {}, looksLike(guess)), !isCards && h('button', {type: 'button', class: 'link', onclick: () => readDifferently(guess)}, words.readDifferently)), warnings,
-		isCards ? h('p', {}, words.vcard) : h('div', {class: 'stack-s'}, h('h2', {}, words.mapTitle), h('p', {class: 'help'}, words.mapHelp), h('div', {class: 'table-box scroll-x'},
+		h('div', {class: 'stack-s'}, h('h2', {}, words.mapTitle), h('p', {class: 'help'}, words.mapHelp), h('div', {class: 'table-box scroll-x'},
 			h('table', {class: 'table map', id: 'mapping'}, h('caption', {class: 'visually-hidden'}, words.mapTitle), h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, words.mapColumns.column), h('th', {scope: 'col', class: 'opt'}, words.mapColumns.sample), h('th', {scope: 'col'}, words.mapColumns.field))),
 				h('tbody', {}, columns.map((name, at) => h('tr', {}, h('th', {scope: 'row'}, name || words.columnNumber(at + 1)),
 					h('td', {class: 'opt sample'}, (guess.sample ?? []).map((line) => line[at]).filter(Boolean).slice(0, 3).join(' · ')), h('td', {}, h('div', {class: 'field'}, selects[at], h('p', {class: 'error', id: `${selects[at].id}-error`}))))))))),
@@ -144,8 +145,7 @@ async function drawMapping()
 			throw {errors: twice.map((select) => ({pointer: select.dataset.pointer, detail: words.twice(select.selectedOptions[0].label)}))};
 		const dry = event.submitter?.value !== 'run';
 		const changes = {dry_run: dry};
-		if (!isCards)
-			changes.mapping = read();
+		changes.mapping = read();
 		if (Object.keys(options).length)
 			changes.options = options;
 		await patch(path, changes);
@@ -255,8 +255,9 @@ function drawAnswer()
 
 function buttons()
 {
+	const write = one.rows_total - one.errors - one.skipped;
 	if (one.dry_run && ['done', 'cancelled', 'failed'].includes(one.status))
-		return [one.file_kept === false && h('p', {}, words.gone), one.status === 'done' && one.file_kept !== false && h('button', {type: 'button', class: 'button primary', onclick: (event) => act(event, () => start(false))}, words.importNow(one.rows_total - one.errors)),
+		return [one.file_kept === false && h('p', {}, words.gone), one.status === 'done' && one.file_kept !== false && write > 0 && h('button', {type: 'button', class: 'button primary', onclick: (event) => act(event, () => start(false))}, words.importNow(write)),
 			one.file_kept !== false && h('button', {type: 'button', class: 'button', onclick: (event) => act(event, drawMapping)}, words.changeMapping), h('a', {class: 'button', href: '/import'}, words.again)];
 	return [h('a', {class: 'button primary', href: '/contacts'}, words.see), h('a', {class: 'button', href: '/import'}, words.again),
 		!one.dry_run && ['done', 'cancelled', 'failed'].includes(one.status) && one.imported + one.updated > 0 && h('button', {type: 'button', class: 'button danger', onclick: revert}, words.revert)];

@@ -25,9 +25,8 @@ export default {
 	// what is kept as evidence, by its key; others are shown as they are
 	evidence: {
 		how: (value) => ({phone: 'by phone', paper: 'on paper', meeting: 'in a meeting', email: 'by email', web_form: 'by web form', other: ''})[value] ?? value,
-		note: (text) => `“${text}”`, basis: (text) => `legal basis: “${text}”`, at: (date) => date, date: (date) => date,
-		form: (name) => `form “${name}”`, wording: (name) => `wording ${name}`, ip: (address) => `from ${address}`,
-		file: (name) => `file “${name}”`, filename: (name) => `file “${name}”`, line: (number) => `line ${number}`,
+		note: (text) => `“${text}”`, text: (text) => `“${text}”`, basis: (text) => `legal basis: “${text}”`, source: (name) => name, form: (name) => `form “${name}”`, wording: (name) => `wording ${name}`, at: (date) => date, date: (date) => date,
+		ip: (address) => `from ${address}`, file: (name) => `file “${name}”`, filename: (name) => `file “${name}”`, line: (number) => `line ${number}`,
 		optin_time: (date) => `opted in ${date}`, confirm_time: (date) => `confirmed ${date}`, unsub_time: (date) => `unsubscribed ${date}`,
 		suppression: (reason) => ({unsubscribed: 'unsubscribed earlier', declined: 'declined earlier', erased: 'erased earlier', bounced: 'mail bounced', complaint: 'complained', objection: 'objected'})[reason] ?? reason,
 	},

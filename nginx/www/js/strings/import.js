@@ -20,8 +20,7 @@ export default {
 	dryRun: 'Dry run', noName: 'Unnamed file',
 
 	looks: ({tool, encoding, separator}) => [tool && tool !== 'unknown' ? `Looks like a file from ${tool}` : 'Not a known tool’s file', encoding, separator && `separated by ${{',': 'commas', ';': 'semicolons', '\t': 'tabs', '|': 'bars'}[separator] ?? separator}`].filter(Boolean).join(' · '),
-	tools: {mailchimp: 'Mailchimp', hubspot: 'HubSpot', google: 'Google Contacts', outlook: 'Outlook', salesforce: 'Salesforce', brevo: 'Brevo', linkedin: 'LinkedIn', pipedrive: 'Pipedrive', apollo: 'Apollo', activecampaign: 'ActiveCampaign', kit: 'Kit', substack: 'Substack', listmonk: 'listmonk', dittofeed: 'Dittofeed', vcard: 'an address book (vCard)'},
-	vcard: 'A vCard has named fields, so there is nothing to assign.',
+	vcard: 'an address book (vCard)',
 	readDifferently: 'Read it differently',
 	reading: {lead: 'Choose what fits better; the columns are then read again.', apply: 'Read again',
 		encoding: {label: 'Letters are encoded as', choices: {'UTF-8': 'UTF-8', 'UTF-16LE': 'UTF-16, little-endian', 'UTF-16BE': 'UTF-16, big-endian', 'windows-1252': 'Windows-1252 (Western European)'}},
