@@ -197,8 +197,8 @@ def _(t):
 
 # ── crm: imports ──
 plain("GET /v1/imports")
-about("GET /v1/imports/{id}", "upload")
-about("GET /v1/imports/{id}/errors", "upload")
+about("GET /v1/imports/{id}", "imported")
+about("GET /v1/imports/{id}/errors", "imported")
 about("POST /v1/imports/{id}/revert", "imported", 202)
 
 
