@@ -51,14 +51,14 @@ class Things:
         self.wait_import(i, "done")
         return i
 
-    def wait_import(self, i, *states, seconds=20):
+    def wait_import(self, i, *states, seconds=60):
         end = time.monotonic() + seconds
         while (now := self.owner.ok("GET", f"/v1/imports/{i}"))["status"] not in states:
             assert time.monotonic() < end and now["status"] in ("queued", "running", "uploading"), f"import is {now}"
             time.sleep(0.05)
         return now
 
-    def wait_job(self, j, seconds=20):
+    def wait_job(self, j, seconds=60):
         end = time.monotonic() + seconds
         while (now := self.owner.ok("GET", f"/v1/jobs/{j}"))["status"] not in ("done", "failed", "dead"):
             assert time.monotonic() < end, f"job is {now}"
