@@ -482,6 +482,13 @@ the_guess_is_valid_json_with_what_the_page_needs(void **state)
 	    "in it will be declined.\"],\"sample\":[[\"a@x.example\",\"x\\u000ay\"]],\"mapping\":[{\"column\":0,\"field\":\"email\"},"
 	    "{\"column\":1,\"field\":\"ignore\"}],\"custom\":[{\"key\":\"email\",\"label\":\"Email\"},{\"key\":\"a_quoted_name\",\"label\":"
 	    "\"A \\\"quoted\\\" name\"}]}");
+	/* five rows are enough to see what is what */
+	look(
+	    "Email\n1@x.example\n2@x.example\n3@x.example\n4@x.example\n5@x.example\n6@x.example\n",
+	    NULL);
+	buf_clear(&b);
+	import_guess_json(a, &layout, &guess, &b);
+	assert_non_null(strstr(b.data, "[\"5@x.example\"]],\"mapping\""));
 	buf_free(&b);
 }
 

@@ -79,6 +79,7 @@ c8_a_date_that_can_be_two_days_is_both(void **state)
 {
 	(void)state;
 	is("03/04/2025", IMPORT_DATES_UNSURE, "2025-03-04T00:00:00Z", "2025-04-03T00:00:00Z");
+	is("1/9/2025", IMPORT_DATES_UNSURE, "2025-01-09T00:00:00Z", "2025-09-01T00:00:00Z");
 	is("03/04/2025", IMPORT_DATES_MDY, "2025-03-04T00:00:00Z", "2025-03-04T00:00:00Z");
 	is("03/04/2025", IMPORT_DATES_DMY, "2025-04-03T00:00:00Z", "2025-04-03T00:00:00Z");
 	is("03/04/25 10:00", IMPORT_DATES_DMY, "2025-04-03T10:00:00Z", "2025-04-03T10:00:00Z");
@@ -97,6 +98,8 @@ c8_one_sure_date_tells_how_the_others_are_meant(void **state)
 	    IMPORT_DATES_MDY);
 	assert_int_equal(import_time_learn(IMPORT_DATES_UNSURE, "13.04.2025"), IMPORT_DATES_UNSURE);
 	assert_int_equal(import_time_learn(IMPORT_DATES_UNSURE, "2025/04/13"), IMPORT_DATES_UNSURE);
+	assert_int_equal(import_time_learn(IMPORT_DATES_UNSURE, "12/04/2025"), IMPORT_DATES_UNSURE);
+	assert_int_equal(import_time_learn(IMPORT_DATES_UNSURE, "04/12/2025"), IMPORT_DATES_UNSURE);
 	assert_int_equal(import_time_learn(IMPORT_DATES_MDY, "13/04/2025"), IMPORT_DATES_MDY);
 }
 
