@@ -2,7 +2,7 @@
 // Nothing typed is ever lost: refused saves, conflicts, broken connections, sessions that end.
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
-import {accessible, api, makeContact, open, run, settled, user, visit} from './lib.mjs';
+import {accessible, api, base, logIn, makeContact, open, run, settled, user, visit} from './lib.mjs';
 
 test('C1: a refused save keeps the form, says why beside the field and leads there', async (t) => {
 	const page = await open(t);
@@ -64,10 +64,7 @@ test('C1: a field changed by someone else meanwhile is shown, and what was typed
 
 test('A6: a session that ended asks in place and goes on; nothing typed is lost', async (t) => {
 	const page = await open(t, {role: null});
-	await page.goto(`${(await import('./lib.mjs')).base}/login`);
-	await page.getByLabel('Email address').fill(user('member').email);
-	await page.getByLabel('Password', {exact: true}).fill(user('member').password);
-	await page.getByRole('button', {name: 'Log in'}).click();
+	await logIn(page, user('member'));
 	await page.waitForURL('**/contacts');
 	const contact = await makeContact(page);
 	await visit(page, `/contact?id=${contact.public_id}`);
@@ -92,28 +89,21 @@ test('A6: a session that ended asks in place and goes on; nothing typed is lost'
 
 test('A6: an access token that ran out is renewed without a word', async (t) => {
 	const page = await open(t, {role: null});
-	await page.goto(`${(await import('./lib.mjs')).base}/login`);
-	await page.getByLabel('Email address').fill(user('member').email);
-	await page.getByLabel('Password', {exact: true}).fill(user('member').password);
-	await page.getByRole('button', {name: 'Log in'}).click();
+	await logIn(page, user('member'));
 	await page.waitForURL('**/contacts');
 	await settled(page);
 	await page.context().clearCookies({name: '__Host-pact'});
 	const renewed = page.waitForResponse((answer) => answer.url().endsWith('/v1/auth/refresh') && answer.ok());
-	await page.goto(`${(await import('./lib.mjs')).base}/accounts`);
+	await page.goto(`${base}/accounts`);
 	await renewed;
 	await page.getByRole('heading', {name: 'Accounts'}).waitFor();
 });
 
 test('A6: a session is ended from another browser, and at once', async (t) => {
-	const {base} = await import('./lib.mjs');
 	const here = await open(t, {role: null});
 	const there = await open(t, {role: null});
 	for (const page of [here, there]) {
-		await page.goto(`${base}/login`);
-		await page.getByLabel('Email address').fill(user('admin').email);
-		await page.getByLabel('Password', {exact: true}).fill(user('admin').password);
-		await page.getByRole('button', {name: 'Log in'}).click();
+		await logIn(page, user('admin'));
 		await page.waitForURL('**/contacts');
 	}
 	await visit(here, '/settings?section=sessions');
@@ -141,4 +131,61 @@ test('A1: the own password is changed after the current one is typed', async (t)
 	await page.locator('.summary').getByRole('link', {name: /^Current password/}).waitFor();
 	assert.equal(await page.getByLabel('New password', {exact: true}).inputValue(), 'a long enough sentence');
 	await accessible(page, 'password with an error');
+});
+
+test('T2: a tab of somebody who logged out elsewhere does not write in the name of the next one', async (t) => {
+	const page = await open(t, {role: null});
+	await logIn(page, user('member'));
+	await page.waitForURL('**/contacts');
+	await settled(page);
+	const other = await page.context().newPage();
+	await visit(other, '/contacts');
+	await other.getByRole('button', {name: 'Log out'}).click();
+	await other.waitForURL('**/login');
+	await logIn(other, user('admin'));
+	await other.waitForURL('**/contacts');
+	await page.getByRole('dialog', {name: 'Somebody else is logged in now'}).waitFor();
+	await page.keyboard.press('Escape');
+	await page.getByRole('link', {name: 'Go on as the new user'}).click();
+	await settled(page);
+	assert.equal(await page.locator('.side-user .soft').innerText(), 'admin');
+});
+
+test('the same note twice is two notes; one press that is sent twice is one', async (t) => {
+	const page = await open(t);
+	const contact = await makeContact(page);
+	await visit(page, `/contact?id=${contact.public_id}`);
+	const notes = page.locator('[data-kind="note"]');
+	for (const count of [1, 2]) {
+		await page.locator('#compose textarea').fill('Called, no answer');
+		await page.locator('#compose').getByRole('button', {name: 'Add note'}).click();
+		await notes.nth(count - 1).waitFor();
+	}
+	// the answer is lost on the way; the second press sends the same key
+	await page.route('**/v1/activities', async (route) => {
+		if (route.request().method() !== 'POST')
+			return route.continue();
+		await route.fetch();
+		return route.abort();
+	});
+	await page.locator('#compose textarea').fill('Left a message');
+	await page.locator('#compose').getByRole('button', {name: 'Add note'}).click();
+	await page.getByText('The server cannot be reached').waitFor();
+	await page.unroute('**/v1/activities');
+	await page.locator('#compose').getByRole('button', {name: 'Add note'}).click();
+	await notes.nth(2).waitFor();
+	await visit(page, `/contact?id=${contact.public_id}`);
+	await notes.first().waitFor();
+	assert.equal(await notes.count(), 3);
+});
+
+test('A1: too many attempts to log in are told as such, with the time to wait', async (t) => {
+	const page = await open(t, {role: null});
+	const nobody = {email: `nobody@${run}.example`, password: 'guess'};
+	for (let attempt = 0; attempt < 12; attempt++) {
+		await logIn(page, {...nobody, password: `guess ${attempt}`});
+		await page.locator('.summary').waitFor();
+	}
+	await page.getByText(/Too many attempts\. Try again in \d+ (seconds?|minutes?)\./).waitFor();
+	assert.equal(await page.getByLabel('Email address').inputValue(), nobody.email);
 });

@@ -43,7 +43,8 @@ async function stateOf(role)
 
 export async function logIn(page, {email, password}, path = '/login')
 {
-	await page.goto(base + path);
+	if (new URL(page.url(), base).pathname !== path)
+		await page.goto(base + path);
 	await page.getByLabel('Email address').fill(email);
 	await page.getByLabel('Password', {exact: true}).fill(password);
 	await page.getByRole('button', {name: 'Log in'}).click();

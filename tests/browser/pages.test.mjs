@@ -3,7 +3,7 @@
 // first view, nothing shown that a role may not do.
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
-import {accessible, api, base, fixture, makeContact, noSidewaysScroll, open, settled, upload, visit} from './lib.mjs';
+import {accessible, api, base, fixture, makeContact, noSidewaysScroll, open, settled, upload, user, visit} from './lib.mjs';
 
 const PAGES = ['/contacts', '/contacts?archived=true', '/contacts?tag=no-such-tag', '/accounts', '/tasks', '/import', '/audit?resource_type=contact',
 	'/settings', '/settings?section=password', '/settings?section=sessions', '/settings?section=workspace', '/settings?section=privacy'];
@@ -133,7 +133,6 @@ test('A1: without a session every page leads to the login page and back', async 
 		await page.waitForURL((url) => url.pathname === '/login' && url.searchParams.get('next') === path);
 	}
 	await page.goto(`${base}/login?next=https://evil.example/`);
-	const {user} = await import('./lib.mjs');
 	await page.getByLabel('Email address').fill(user('owner').email);
 	await page.getByLabel('Password', {exact: true}).fill('not the password');
 	await page.getByRole('button', {name: 'Log in'}).click();

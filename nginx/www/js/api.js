@@ -120,11 +120,12 @@ export const patch = (path, body, etag, options) => call('PATCH', path, {body, e
 export const del = (path, etag, options) => call('DELETE', path, {etag, ...options});
 
 // One Idempotency-Key per thing typed: pressing the button twice, or again after a broken connection, makes one thing.
+// `done()` when it is made: the same thing typed again is another one.
 export function keyring()
 {
 	let last = '';
 	let key = '';
-	return (body) => {
+	const keyFor = (body) => {
 		const text = JSON.stringify(body);
 		if (text !== last) {
 			last = text;
@@ -132,6 +133,8 @@ export function keyring()
 		}
 		return key;
 	};
+	keyFor.done = () => { last = ''; };
+	return keyFor;
 }
 
 // Make sure the session lives before the browser itself follows a download link.

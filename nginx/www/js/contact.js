@@ -26,9 +26,9 @@ let timeline;
 async function start()
 {
 	fill(main, loading());
-	who = await session();
 	try {
-		const [one, history, custom] = await Promise.all([get(path), get(`${path}/consent`), get('/v1/custom-fields').catch(() => ({data: {items: []}}))]);
+		const [person, one, history, custom] = await Promise.all([session(), get(path), get(`${path}/consent`), get('/v1/custom-fields').catch(() => ({data: {items: []}}))]);
+		who = person;
 		contact = new Thing(path, one);
 		ledger = history.data.items;
 		fields = custom.data.items;

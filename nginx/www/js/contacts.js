@@ -11,7 +11,6 @@ import words from './strings/contacts.js';
 
 const FILTERS = ['q', 'consent_status', 'account_id', 'tag', 'archived'];
 const main = $('main');
-const who = await session();
 const page = {state: {}, items: [], next: null, total: null, estimate: false, mailable: null, selected: new Set(), matching: false, request: null};
 
 export const nameOf = (contact) => [contact.first_name, contact.last_name].filter(Boolean).join(' ');
@@ -51,6 +50,14 @@ function setFilter(name, value)
 		changes.sort = '';
 	return go({...changes, [name]: value}, name === 'q');
 }
+
+const list = (signal) => get('/v1/contacts', {...filterQuery(), sort: page.state.sort, after: page.state.after, count: true}, {signal});
+
+// the first page of rows is asked for together with the session
+readUrl();
+let early = list();
+early.catch(() => {});   // load() says what went wrong
+const who = await session();
 
 // ── the frame ───────────────────────────────────────────────────────────────────────────────────────────────────
 const heading = h('h1', {tabindex: -1}, common.contacts);
@@ -208,7 +215,7 @@ async function load()
 		fill(box, loading());
 	drawChips();
 	try {
-		const {data} = await get('/v1/contacts', {...filterQuery(), sort: page.state.sort, after: page.state.after, count: true}, {signal: request.signal});
+		const {data} = await (early ?? list(request.signal));
 		Object.assign(page, {items: data.items, next: data.next, total: data.total, estimate: Boolean(data.total_is_estimate)});
 	} catch (error) {
 		if (error.name === 'AbortError')
@@ -221,6 +228,7 @@ async function load()
 			fill(box, failure(error, load));
 		return;
 	} finally {
+		early = null;
 		table.removeAttribute('aria-busy');
 	}
 	draw();
@@ -379,6 +387,5 @@ async function changeSelected()
 		done: () => load()});
 }
 
-readUrl();
 frame();
 await load();

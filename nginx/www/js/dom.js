@@ -39,7 +39,9 @@ export function h(tag, attributes = {}, ...children)
 			continue;
 		if (name.startsWith('on'))
 			element.addEventListener(name.slice(2), value);
-		else if (name === 'value' || name === 'checked' || name === 'indeterminate' || name === 'selected')
+		else if (name === 'checked')
+			element.defaultChecked = value;   // what form.reset() goes back to
+		else if (name === 'value' || name === 'indeterminate' || name === 'selected')
 			element[name] = value;
 		else
 			element.setAttribute(name, value === true ? '' : value);

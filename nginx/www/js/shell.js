@@ -6,7 +6,7 @@ import {get, post, setKnown} from './api.js';
 import {number} from './text.js';
 import words from './strings/common.js';
 
-const MOST_TASKS = 50;
+const MOST_TASKS = 20;
 const STORE = 'pact.session';
 const HERE = 'pact.here';   // somebody is logged in in this browser, probably
 const channel = 'BroadcastChannel' in window ? new BroadcastChannel('pact.session') : null;
@@ -46,7 +46,8 @@ export function remember(data)
 function cached()
 {
 	try {
-		return JSON.parse(sessionStorage.getItem(STORE));
+		const data = JSON.parse(sessionStorage.getItem(STORE));
+		return data?.user && data.workspace && Array.isArray(data.permissions) ? data : null;
 	} catch {
 		return null;
 	}

@@ -16,9 +16,9 @@ const localNow = (iso) => {
 
 // `owner`: {contact_id} or {account_id}; `path`: where the stream is read; `write`: whether one may add.
 export class Timeline {
-	constructor({owner, path, query, write, fieldLabel = (name) => name, onchange})
+	constructor({owner, path, query, write, fieldLabel = (name) => name})
 	{
-		Object.assign(this, {owner, path, query, write, fieldLabel, onchange});
+		Object.assign(this, {owner, path, query, write, fieldLabel});
 		this.list = h('ul', {class: 'stream', role: 'list', 'aria-label': words.label});
 		this.foot = h('div');
 		this.element = h('div', {}, write && this.composer(), this.list, this.foot);
@@ -116,8 +116,8 @@ export class Timeline {
 			form.reset();
 			draw('note');
 			form.querySelector('input[type="radio"]').focus();
-			await this.load();
-			this.onchange?.();
+			// the next one can be typed while the list is read again
+			this.load();
 		});
 		return form;
 	}

@@ -23,7 +23,7 @@ export function toast(message, undo)
 	if (!toasts || !toasts.isConnected)
 		toasts = h('div', {class: 'toasts', role: 'status', 'aria-live': 'polite'});
 	// a modal dialog is on top of everything: the message belongs on top of it
-	(document.querySelector('dialog[open]') ?? document.body).append(toasts);
+	([...document.querySelectorAll('dialog[open]')].at(-1) ?? document.body).append(toasts);
 	const gone = () => box.remove();
 	const box = h('div', {class: 'toast'}, h('span', {class: 'grow'}, message),
 		undo && h('button', {type: 'button', class: 'link', onclick: async () => {
@@ -239,6 +239,7 @@ export function onSubmit(form, send, explain)
 		try {
 			const data = Object.fromEntries(new FormData(form));
 			await send(data, keyFor(data), event);
+			keyFor.done();
 		} catch (error) {
 			if (!form.isConnected)
 				toast(problemText(error));
