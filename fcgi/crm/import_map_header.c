@@ -312,7 +312,7 @@ const struct import_known *
 import_header_find(const char *squashed)
 {
 	for (size_t i = 0; i < NELEMS(known); i++)
-		if (strcmp(known[i].key, squashed) == 0)
+		if (known[i].key[0] == squashed[0] && strcmp(known[i].key, squashed) == 0)
 			return &known[i];
 	return NULL;
 }

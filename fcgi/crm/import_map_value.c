@@ -364,7 +364,7 @@ static bool
 among(const char *key, const char *const *words, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(key, words[i]) == 0)
+		if (key[0] == words[i][0] && strcmp(key, words[i]) == 0)
 			return true;
 	return false;
 }
