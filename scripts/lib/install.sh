@@ -16,7 +16,7 @@ packages_missing() {
 }
 
 apt_install() {
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold \
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold \
 		install --no-install-recommends "$@" >>"$install_log" 2>&1 </dev/null ||
 		{ tail -n 20 "$install_log" >&2; die "apt-get could not install: $* (whole log: $install_log)"; }
 }
@@ -32,7 +32,7 @@ packages_need() {
 	fi
 	install_log=$(mktemp "${TMPDIR:-/tmp}/pact-apt.XXXXXX")
 	say "installing ${#missing[@]} Debian packages: ${missing[*]}"
-	as_root apt-get -qq update >>"$install_log" 2>&1 || warn "apt-get update failed; trying with what is known ($install_log)"
+	as_root apt-get -qq -o DPkg::Lock::Timeout=300 update >>"$install_log" 2>&1 || warn "apt-get update failed; trying with what is known ($install_log)"
 	if [ ! -e $policy ]; then
 		had_policy=no
 		printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null

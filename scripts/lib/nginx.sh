@@ -17,10 +17,10 @@ nginx_configure() {
 	fi
 	! grep -qs '^00000000000000000000000000000001 ' /proc/net/if_inet6 || v6=''
 	mkdir -p "$to/snippets"
-	for file in nginx.conf pact.conf snippets/pact-{bulk,errors,fastcgi,headers,health,problems,refuse,static,tls}.conf; do
+	for file in nginx.conf pact.conf snippets/pact-{bulk,errors,fastcgi,headers,health,problems,refuse,server,static,tls}.conf; do
 		local from=$root/nginx/$file
 		[ -e "$from" ] || from=$from.in
-		sed -e "s|@USER@|$user|g; s|@V6@|$v6|g; s|@ADDRESS@|127.0.0.1|g; s|@PORT@|$port|g; s|@HTTP_PORT@|$http_port|g" \
+		sed -e "s|@USER@|$user|g; s|@NAME@|localhost|g; s|@ADDRESS@|127.0.0.1|g; s|@ADDRESS6@|[::1]|g; s|@V6@|$v6|g; s|@PORT@|$port|g; s|@HTTP_PORT@|$http_port|g" \
 			-e "s|@METRICS_PORT@|$metrics_port|g; s|@AUTHORITY@|:$port|g; s|@RUN@|$run|g; s|@LOG@|$log|g; s|@VAR@|$var|g" \
 			-e "s|@WWW@|$www|g; s|@BUILT@|$built|g; s|@CERT@|$var/tls/server.pem|g; s|@KEY@|$var/tls/server.key|g" \
 			-e "s|@LOGIN_RATE@|${PACT_LOGIN_RATE:-30}|g; s|@SECURITY_EXPIRES@|$(date -u -d '+180 days' +%FT00:00:00Z)|g" \

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """nginx: routes, its own refusals, headers, TLS, limits."""
 import json
+import pathlib
 import re
+import shutil
 import ssl
+import subprocess
 import time
 import uuid
 
@@ -208,3 +211,18 @@ def test_logs_hold_no_search_and_no_token(stack):
     time.sleep(0.3)
     for log in (stack.dir / 'log').iterdir():
         assert word not in log.read_text(errors='replace'), log
+
+
+def test_it_fits_into_debians_own_nginx(stack, tmp_path):
+    """The rendered configuration, dropped into conf.d of the nginx.conf that Debian ships."""
+    shutil.copytree(stack.dir / 'nginx/snippets', tmp_path / 'snippets')
+    for name in 'conf.d', 'modules-enabled', 'sites-enabled':
+        (tmp_path / name).mkdir()
+    shutil.copy(stack.dir / 'nginx/pact.conf', tmp_path / 'conf.d')
+    shutil.copy('/etc/nginx/mime.types', tmp_path)
+    own = pathlib.Path('/etc/nginx/nginx.conf').read_text()
+    assert 'include /etc/nginx/conf.d/*.conf;' in own
+    own = own.replace('/etc/nginx/', f'{tmp_path}/').replace('/var/log/nginx/', f'{tmp_path}/').replace('/run/nginx.pid', f'{tmp_path}/pid')
+    (tmp_path / 'nginx.conf').write_text(own)
+    r = subprocess.run(['/usr/sbin/nginx', '-t', '-q', '-c', tmp_path / 'nginx.conf', '-e', tmp_path / 'error.log'], capture_output=True, text=True)
+    assert (r.returncode, r.stderr) == (0, '')
