@@ -177,6 +177,11 @@ attempt(struct req *r)
 			(void)problem_db(r);
 	}
 	tx_rollback(r->tx);
+	/* a handler that refused before the door was asked: the door's refusal comes first, as in run_door_alone() */
+	if (e->code == DB_REFUSED && r->status >= 400 && str_eq(e->query, q_enter_session.name)) {
+		reply_reset(r);
+		(void)problem_db(r);
+	}
 	return e->code;
 }
 

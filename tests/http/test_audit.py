@@ -252,6 +252,13 @@ def test_who_may_read_and_export(api, role, may):
         assert api(role).get(path).status_code == (200 if may else 403)
 
 
+def test_who_may_not_read_is_not_told_what_is_offered(api, make_user, login):
+    for who in (api("member"), login(make_user("viewer"))):
+        for path in (EVENTS, EXPORT):
+            for params in ({"action": "auth.login", "ip": "127.0.0.1"}, {"actor": "nobody"}, {"after": "bm90IGFuIGlk"} if path == EVENTS else {}):
+                who.refused(403, "forbidden", "GET", path, params=params)
+
+
 def test_nobody_is_asked_to_log_in(anonymous):
     for path in (EVENTS, EXPORT):
         anonymous.refused(401, "unauthenticated", "GET", path)
