@@ -7,7 +7,7 @@ import {accessible, api, base, fixture, makeContact, noSidewaysScroll, open, set
 
 const PAGES = ['/contacts', '/contacts?archived=true', '/contacts?tag=no-such-tag', '/accounts', '/tasks', '/import', '/audit?resource_type=contact',
 	'/settings', '/settings?section=password', '/settings?section=sessions', '/settings?section=workspace', '/settings?section=privacy'];
-const PUBLIC = ['/login', '/legal/cookies', '/no-such-page', '/contact?id=00000000-0000-7000-8000-000000000000'];
+const PUBLIC = ['/login', '/legal/cookies', '/no-such-page', '/problems/duplicate', '/contact?id=00000000-0000-7000-8000-000000000000'];
 
 for (const dark of [false, true]) {
 	test(`G10: axe finds nothing on any page, ${dark ? 'dark' : 'light'}`, async (t) => {
@@ -28,7 +28,7 @@ for (const dark of [false, true]) {
 
 	test(`G10: axe finds nothing on the public pages, ${dark ? 'dark' : 'light'}`, async (t) => {
 		const page = await open(t, {role: null, dark});
-		for (const path of PUBLIC.slice(0, 3)) {
+		for (const path of PUBLIC.slice(0, 4)) {
 			await visit(page, path);
 			await accessible(page, path, {colours: dark});
 		}
@@ -149,6 +149,6 @@ test('a page that does not exist says so with status 404, and a contact of nobod
 	const page = await open(t);
 	const answer = await page.goto(`${base}/no/such/page`);
 	assert.equal(answer.status(), 404);
-	await visit(page, PUBLIC[3]);
+	await visit(page, PUBLIC[4]);
 	await page.getByRole('heading', {name: 'There is no such contact here'}).waitFor();
 });
