@@ -23,12 +23,10 @@ TENANT_QUERY(q_count_status, PLAN_GENERIC,
         "$2, NULL, NULL, false, NULL"));
 TENANT_QUERY(q_count_account, PLAN_GENERIC,
     COUNTED(UP_TO_10001(CONTACTS "AND c.account_id = $2::uuid"), "NULL, $2, NULL, false, NULL"));
-/* tags by their own index, less the few that are archived */
-#define TAGGED \
-	UP_TO_10001("pact.contact_tag t WHERE t.tenant_id = $1::uuid AND t.tag = $2::text") \
-	" - (SELECT count(*) FROM pact.contact c WHERE c.tenant_id = $1::uuid " \
-	"AND c.archived_at IS NOT NULL AND $2::text = ANY (c.tags))"
-TENANT_QUERY(q_count_tag, PLAN_GENERIC, COUNTED(TAGGED, "NULL, NULL, $2, false, NULL"));
+/* the tags of contacts that are not archived */
+#define TAGGED "pact.contact_tag t WHERE t.tenant_id = $1::uuid AND t.tag = $2::text"
+TENANT_QUERY(q_count_tag, PLAN_GENERIC,
+    COUNTED(UP_TO_10001(TAGGED), "NULL, NULL, $2, false, NULL"));
 #define ARCHIVED "pact.contact c WHERE c.tenant_id = $1::uuid AND c.archived_at IS NOT NULL"
 TENANT_QUERY(q_count_archived, PLAN_GENERIC,
     COUNTED(UP_TO_10001(ARCHIVED), "NULL, NULL, NULL, true, NULL"));

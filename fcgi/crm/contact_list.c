@@ -42,14 +42,12 @@ TENANT_QUERY(q_contacts_account_new, PLAN_GENERIC,
 TENANT_QUERY(q_contacts_account_old, PLAN_GENERIC,
     BY_ID "AND c.archived_at IS NULL AND c.account_id = $4::uuid " AFTER_UP);
 
+/* contact_tag holds the tags of contacts that are not archived */
 #define TAGGED(op, dir) \
-	"SELECT " ITEM \
-	"c.id::text AS cursor FROM pact.contact_tag t JOIN pact.contact c ON c.tenant_id = " \
-	"t.tenant_id " \
-	"AND c.id = t.contact_id WHERE t.tenant_id = $1::uuid AND c.tenant_id = $1::uuid AND " \
-	"t.tag = $4::text " \
-	"AND t.contact_id " op " $3::uuid AND c.archived_at IS NULL ORDER BY t.contact_id " dir \
-	" LIMIT $2::int"
+	"SELECT " BY_KEY \
+	"m.id::text AS cursor FROM (SELECT t.contact_id AS id FROM pact.contact_tag t " \
+	"WHERE t.tenant_id = $1::uuid AND t.tag = $4::text AND t.contact_id " op " $3::uuid " \
+	"ORDER BY t.contact_id " dir " LIMIT $2::int) m"
 TENANT_QUERY(q_contacts_tag_new, PLAN_GENERIC, TAGGED("<", "DESC"));
 TENANT_QUERY(q_contacts_tag_old, PLAN_GENERIC, TAGGED(">", "ASC"));
 

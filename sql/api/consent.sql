@@ -11,8 +11,9 @@ CREATE OR REPLACE FUNCTION app.consent_rank(p_status text) RETURNS int LANGUAGE 
 	AS $$ SELECT CASE p_status WHEN 'declined' THEN 0 WHEN 'pending' THEN 1 ELSE 2 END $$;
 
 -- BEFORE INSERT: policy for a missing status, keyed hash, suppression. The last wall: API, import, merge and SQL all meet it.
+-- enable_seqscan off, in what runs for each row: its plan is kept from a time when the tables were empty.
 CREATE OR REPLACE FUNCTION app.contact_insert_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp AS $$
+	SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
 	s record;
 BEGIN
@@ -55,10 +56,10 @@ CREATE OR REPLACE TRIGGER consent_insert BEFORE INSERT ON pact.contact FOR EACH 
 	EXECUTE FUNCTION app.contact_insert_guard();
 
 -- The same for many: set-based, at a quarter of the trigger's cost per row. Raises unique_violation for an address that is
--- there. A row whose id the caller chose can be told again in the result.
+-- there. A row whose id the caller chose can be told again in the result. Planned anew each time, here and below: a plan made
+-- when a workspace had ten contacts takes quadratic time when it has ten thousand. LATERAL … OFFSET 0: looked up by key.
 CREATE OR REPLACE FUNCTION app.contact_insert(p_rows app.contact_new[]) RETURNS TABLE (id uuid, consent_status text, suppressed boolean)
-	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_hashjoin = off
-	SET enable_mergejoin = off AS $$
+	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 DECLARE
 	v_tenant uuid := app.tenant_id();
@@ -87,13 +88,13 @@ BEGIN
 				coalesce(x.consent_status, t.policy) AS status,
 				CASE WHEN x.consent_status IS NULL THEN now() ELSE least(coalesce(x.consent_at, now()), now()) END AS at
 			FROM unnest(p_rows) x OFFSET 0) n
-		LEFT JOIN pact.suppression s ON s.tenant_id = v_tenant AND s.address_hash = n.hash) r
+		LEFT JOIN LATERAL (SELECT * FROM pact.suppression x WHERE x.tenant_id = v_tenant AND x.address_hash = n.hash OFFSET 0) s ON true) r
 	RETURNING c.id, c.consent_status, c.suppressed;
 END $$;
 
 -- BEFORE UPDATE OF email: an address on the list declines whoever gets it; a new address of somebody who declined goes on it.
 CREATE OR REPLACE FUNCTION app.contact_email_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp AS $$
+	SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
 	s record;
 BEGIN
@@ -166,7 +167,7 @@ BEGIN
 		FROM new_rows r WHERE r.consent_status = 'declined' AND r.email_hash IS NOT NULL AND r.consent_source <> 'suppression'
 		ORDER BY r.email_hash ON CONFLICT DO NOTHING;
 	INSERT INTO pact.contact_tag (tenant_id, tag, contact_id)
-		SELECT DISTINCT r.tenant_id, t.tag, r.id FROM new_rows r, unnest(r.tags) t (tag) WHERE r.tags <> '{}';
+		SELECT DISTINCT r.tenant_id, t.tag, r.id FROM new_rows r, unnest(r.tags) t (tag) WHERE r.tags <> '{}' AND r.archived_at IS NULL;
 	RETURN NULL;
 END $$;
 CREATE OR REPLACE TRIGGER consent_inserted AFTER INSERT ON pact.contact REFERENCING NEW TABLE AS new_rows
@@ -212,16 +213,18 @@ END $$;
 CREATE OR REPLACE TRIGGER consent_updated AFTER UPDATE ON pact.contact REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
 	FOR EACH STATEMENT EXECUTE FUNCTION app.contact_updated();
 
--- Tags of a changed contact: by row, because most updates change none and then pay nothing.
+-- Tags of a changed contact, and none of an archived one: by row, because most updates change none and then pay nothing.
 CREATE OR REPLACE FUNCTION app.contact_tags_updated() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp AS $$
+	SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 BEGIN
-	DELETE FROM pact.contact_tag x WHERE x.tenant_id = NEW.tenant_id AND x.contact_id = NEW.id AND NOT x.tag = ANY (NEW.tags);
+	DELETE FROM pact.contact_tag x WHERE x.tenant_id = NEW.tenant_id AND x.contact_id = NEW.id
+		AND (NEW.archived_at IS NOT NULL OR NOT x.tag = ANY (NEW.tags));
 	INSERT INTO pact.contact_tag (tenant_id, tag, contact_id) SELECT DISTINCT NEW.tenant_id, t.tag, NEW.id
-		FROM unnest(NEW.tags) t (tag) ON CONFLICT DO NOTHING;
+		FROM unnest(NEW.tags) t (tag) WHERE NEW.archived_at IS NULL ON CONFLICT DO NOTHING;
 	RETURN NULL;
 END $$;
-CREATE OR REPLACE TRIGGER contact_tags AFTER UPDATE OF tags ON pact.contact FOR EACH ROW WHEN (OLD.tags IS DISTINCT FROM NEW.tags)
+CREATE OR REPLACE TRIGGER contact_tags AFTER UPDATE OF tags, archived_at ON pact.contact FOR EACH ROW
+	WHEN (OLD.tags IS DISTINCT FROM NEW.tags OR (OLD.archived_at IS NULL) <> (NEW.archived_at IS NULL) AND NEW.tags <> '{}')
 	EXECUTE FUNCTION app.contact_tags_updated();
 
 -- The rules, for any number of contacts that are there; arrays of one length, p_status null: nothing is asked.
@@ -230,11 +233,9 @@ CREATE OR REPLACE TRIGGER contact_tags AFTER UPDATE OF tags ON pact.contact FOR 
 -- there was a decline. p_at: when the person did it; evidence without a time is none. An address on the list as erased,
 -- bounced or complained of stays declined. Every contact asked for gets one row:
 -- outcome changed | unchanged | kept | consent-required | suppressed | not-found; status, at, evidence: what is asked.
--- The plan is kept from the first small call on; that is why it may use nothing but indexes, here and below.
 CREATE OR REPLACE FUNCTION app.consent_decide(p_contacts uuid[], p_status text[], p_at timestamptz[], p_evidence jsonb[], p_strict boolean)
 	RETURNS TABLE (id uuid, outcome text, status text, at timestamptz, evidence jsonb, now_status text, now_event uuid, email_hash bytea)
-	LANGUAGE plpgsql STABLE ROWS 100 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-	SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+	LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 DECLARE
 	v_tenant uuid := app.tenant_id();
@@ -252,8 +253,8 @@ BEGIN
 			coalesce(c.declined_at, s.created_at) IS NULL AS never_declined,
 			app.consent_rank(i.status) - app.consent_rank(c.consent_status) AS step
 		FROM input i
-		LEFT JOIN pact.contact c ON c.tenant_id = v_tenant AND c.id = i.id
-		LEFT JOIN pact.suppression s ON s.tenant_id = v_tenant AND s.address_hash = c.email_hash
+		LEFT JOIN LATERAL (SELECT * FROM pact.contact x WHERE x.tenant_id = v_tenant AND x.id = i.id OFFSET 0) c ON true
+		LEFT JOIN LATERAL (SELECT * FROM pact.suppression x WHERE x.tenant_id = v_tenant AND x.address_hash = c.email_hash OFFSET 0) s ON true
 	)
 	SELECT f.id, CASE
 			WHEN f.there IS NULL THEN 'not-found'
@@ -271,32 +272,33 @@ END $$;
 -- Does what they allow. Every contact asked for gets one row, with the status and the ledger event it now has.
 CREATE OR REPLACE FUNCTION app.consent_apply(p_contacts uuid[], p_status text[], p_at timestamptz[], p_evidence jsonb[], p_source text,
 	p_import uuid, p_strict boolean) RETURNS TABLE (contact_id uuid, outcome text, status text, event_id uuid)
-	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-	SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 DECLARE
 	v_tenant uuid := app.tenant_id();
+	v record;
 BEGIN
 	IF p_source IS NULL OR p_source !~ '^[a-z][a-z0-9_:.-]{0,59}$' THEN
 		PERFORM app.refuse('invalid', NULL, '{"errors":[{"pointer":"/source","detail":"Not a name of a source."}]}');
 	END IF;
 	-- in one order, so that two of these cannot wait for each other; and decided on what is there once they are locked
 	PERFORM FROM pact.contact c WHERE c.tenant_id = v_tenant AND c.id = ANY (p_contacts) ORDER BY c.id FOR NO KEY UPDATE;
-	RETURN QUERY
-	WITH decided AS MATERIALIZED (
-		SELECT * FROM app.consent_decide(p_contacts, p_status, p_at, p_evidence, p_strict)
-	), changed AS (
-		UPDATE pact.contact c SET consent_status = d.status, consent_source = p_source, consent_at = coalesce(d.at, now()),
-			consent_evidence = d.evidence, consent_import_id = p_import, suppressed = d.status = 'declined' AND c.email IS NOT NULL
-		FROM decided d WHERE c.tenant_id = v_tenant AND c.id = d.id AND d.outcome = 'changed'
-		RETURNING c.id, 'changed', c.consent_status, c.consent_event_id
-	), lifted AS (
-		DELETE FROM pact.suppression s USING decided d WHERE s.tenant_id = v_tenant AND s.address_hash = d.email_hash
-			AND d.outcome = 'changed' AND d.status <> 'declined'
-	)
-	SELECT * FROM changed
-	UNION ALL
-	SELECT d.id, d.outcome, d.now_status, d.now_event FROM decided d WHERE d.outcome <> 'changed';
+	-- as arrays, because the planner knows how long those are
+	SELECT array_agg(d.id) FILTER (WHERE d.outcome = 'changed') AS id, array_agg(d.status) FILTER (WHERE d.outcome = 'changed') AS status,
+			array_agg(d.at) FILTER (WHERE d.outcome = 'changed') AS at, array_agg(d.evidence) FILTER (WHERE d.outcome = 'changed') AS evidence,
+			array_agg(d.email_hash) FILTER (WHERE d.outcome = 'changed' AND d.status <> 'declined' AND d.now_status = 'declined') AS lifted,
+			array_agg(d.id) FILTER (WHERE d.outcome <> 'changed') AS same, array_agg(d.outcome) FILTER (WHERE d.outcome <> 'changed') AS outcome,
+			array_agg(d.now_status) FILTER (WHERE d.outcome <> 'changed') AS same_status,
+			array_agg(d.now_event) FILTER (WHERE d.outcome <> 'changed') AS same_event
+		INTO v FROM app.consent_decide(p_contacts, p_status, p_at, p_evidence, p_strict) d;
+	IF v.id IS NOT NULL THEN
+		RETURN QUERY UPDATE pact.contact c SET consent_status = d.status, consent_source = p_source, consent_at = coalesce(d.at, now()),
+				consent_evidence = d.evidence, consent_import_id = p_import, suppressed = d.status = 'declined' AND c.email IS NOT NULL
+			FROM unnest(v.id, v.status, v.at, v.evidence) d (id, status, at, evidence) WHERE c.tenant_id = v_tenant AND c.id = d.id
+			RETURNING c.id, 'changed', c.consent_status, c.consent_event_id;
+		DELETE FROM pact.suppression s WHERE s.tenant_id = v_tenant AND s.address_hash = ANY (v.lifted);
+	END IF;
+	RETURN QUERY SELECT * FROM unnest(v.same, v.outcome, v.same_status, v.same_event);
 END $$;
 
 -- One contact, by a user's own act or the person's. Refuses what the rules do not allow.
@@ -320,8 +322,7 @@ END $$;
 -- Puts back what an import changed, of contacts whose consent nobody has touched since: the state before comes from the
 -- ledger, never from the caller. Returns how many.
 CREATE OR REPLACE FUNCTION app.consent_revert(p_import uuid, p_contacts uuid[]) RETURNS bigint
-	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-	SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
 	v_tenant uuid := app.tenant_id();
 	n bigint;

@@ -50,9 +50,8 @@ BEGIN
 				OR c.last_norm >= v_initials AND c.last_norm < app.search_end(v_initials))
 			ORDER BY c.id LIMIT p_limit;
 	ELSIF p_filter ->> 'tag' IS NOT NULL THEN
-		RETURN QUERY SELECT t.contact_id FROM pact.contact_tag t JOIN pact.contact c ON c.tenant_id = t.tenant_id AND c.id = t.contact_id
-			WHERE t.tenant_id = p_tenant AND t.tag = p_filter ->> 'tag' AND t.contact_id > p_after AND c.archived_at IS NULL
-			ORDER BY t.contact_id LIMIT p_limit;
+		RETURN QUERY SELECT t.contact_id FROM pact.contact_tag t WHERE t.tenant_id = p_tenant AND t.tag = p_filter ->> 'tag'
+			AND t.contact_id > p_after ORDER BY t.contact_id LIMIT p_limit;
 	ELSIF p_filter ->> 'account_id' IS NOT NULL THEN
 		RETURN QUERY SELECT c.id FROM pact.contact c WHERE c.tenant_id = p_tenant AND c.account_id = (p_filter ->> 'account_id')::uuid
 			AND c.id > p_after AND c.archived_at IS NULL ORDER BY c.id LIMIT p_limit;

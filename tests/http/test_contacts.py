@@ -359,13 +359,15 @@ def test_C1_totals_are_exact_to_ten_thousand(stack, make_workspace):
     cur.execute("SET session_replication_role = replica")
     cur.execute("INSERT INTO pact.contact (tenant_id, last_name, tags, account_id, consent_status, consent_source, archived_at) SELECT %s, 'Total', '{t}', %s, "
         "CASE WHEN i %% 2 = 0 THEN 'pending' ELSE 'confirmed' END, 'api', CASE WHEN i <= 600 THEN now() END FROM generate_series(1, 10300) i", (w.tenant, acc))
-    cur.execute("INSERT INTO pact.contact_tag (tenant_id, tag, contact_id) SELECT tenant_id, 't', id FROM pact.contact WHERE tenant_id = %s", (w.tenant,))
+    tags = "INSERT INTO pact.contact_tag (tenant_id, tag, contact_id) SELECT tenant_id, 't', id FROM pact.contact WHERE tenant_id = %s AND archived_at IS NULL ON CONFLICT DO NOTHING"
+    cur.execute(tags, (w.tenant,))
     cur.execute("ANALYZE pact.contact, pact.contact_tag")
     for live, params in ((9700, {}), (9700, {"tag": "t"}), (9700, {"account_id": acc}), (4850, {"consent_status": "pending"}), (9700, {"q": "total"}),
             (600, {"archived": "true"}), (4850, {"q": "total", "consent_status": "pending"})):
         page = c.ok("GET", "/v1/contacts", params=params | {"count": "true", "limit": 1})
         assert page["total"] == live and not page.get("total_is_estimate"), params
     cur.execute("UPDATE pact.contact SET archived_at = NULL WHERE tenant_id = %s", (w.tenant,))
+    cur.execute(tags, (w.tenant,))
     cur.execute("ANALYZE pact.contact")
     for params in ({}, {"tag": "t"}, {"account_id": acc}, {"q": "total"}):
         page = c.ok("GET", "/v1/contacts", params=params | {"count": "true", "limit": 1})
