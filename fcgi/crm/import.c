@@ -8,7 +8,6 @@
 #include "shared/base/buf.h"
 #include "shared/base/csv.h"
 
-#define LAST_ID "ffffffff-ffff-ffff-ffff-ffffffffffff"
 #define CSV_CHUNK 16384U
 #define CSV_LINE_MAX (1024U * 1024U)
 
@@ -119,7 +118,7 @@ import_list(struct req *r)
 	const char *after, *total = NULL;
 
 	if (!cursor_parts(r, 1, &after) || (after != NULL && !uuid_valid(after)))
-		return problem(r, &P_BAD_REQUEST, "The cursor is not one of this list.");
+		return bad_cursor(r);
 	if (r->count) {
 		const struct rows *n = tx_run(r->tx, &q_imports_count, NO_ARGS);
 
@@ -292,7 +291,7 @@ import_errors(struct req *r)
 		return errors_csv(r);
 	if (!cursor_parts(r, 2, part) ||
 	    (r->after != NULL && (!str_int64(part[0], 0, INT64_MAX, &n) || !str_int64(part[1], 0, INT32_MAX, &n))))
-		return problem(r, &P_BAD_REQUEST, "The cursor is not one of this list.");
+		return bad_cursor(r);
 	if (r->after != NULL) {
 		line = part[0];
 		seq = part[1];
