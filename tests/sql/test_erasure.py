@@ -43,7 +43,7 @@ def canary(pg, fresh):
                         tags=["quillfeather", "vip"], custom={"nick": "Zyxandra"}, consent_status="confirmed",
                         consent_at=datetime.now(timezone.utc) - timedelta(days=90), consent_evidence={"form": "by Zyxandra Quillfeather"})["id"]
         bystander = add_contact(cur, fresh, email="bystander@x.example", first_name="By", last_name="Stander")["id"]
-        cur.execute("UPDATE pact.contact SET email = %s, archived_at = now() WHERE id = %s", (EMAIL, c))
+        cur.execute("UPDATE pact.contact SET email = %s WHERE id = %s", (EMAIL, c))
         cur.execute("SELECT * FROM app.consent_set(%s, 'pending', 'manual', NULL, %s)", (c, Json({"note": "called Quillfeather"})))
         cur.execute("INSERT INTO pact.activity (tenant_id, contact_id, kind, subject, body) VALUES (%s, %s, 'call', 'Quillfeather', 'Zyxandra said yes'), "
                     "(%s, %s, 'note', 'gone', 'about Quillfeather') RETURNING id", (fresh.id, c, fresh.id, c))
@@ -63,6 +63,8 @@ def canary(pg, fresh):
             cur.execute("SELECT app.idempotency_begin('r', %s, 'x')", (key,))
             cur.execute("SELECT app.idempotency_store('r', %s, 201, '{}', %s, %s)", (key, f'{{"email":"{EMAIL}","name":"{LAST}"}}'.encode(), resource))
     with pg.superuser() as cur:
+        # an archived contact has none; one that is not has
+        cur.execute("INSERT INTO pact.contact_tag (tenant_id, tag, contact_id) VALUES (%s, 'quillfeather', %s)", (fresh.id, c))
         before = residue(cur, fresh)
     assert {("contact", "email"), ("contact_event", "evidence"), ("audit_event", "old"), ("audit_event", "new"), ("activity", "body"),
             ("import", "guess"), ("import_error", "value"), ("import_change", "before"), ("job", "payload"), ("idempotency", "body"),
@@ -81,6 +83,14 @@ def test_no_residue(pg, fresh, canary):
         assert [f for f in residue(cur, fresh) if f not in KEPT] == []
 
 
+def test_an_archived_contact_can_be_erased(pg, fresh, canary):
+    with pg.user(fresh.users["owner"]) as cur:
+        cur.execute("UPDATE pact.contact SET archived_at = now() WHERE id = %s", (canary[0],))
+    erase(pg, fresh.users["owner"], canary[0])
+    with pg.superuser() as cur:
+        assert [f for f in residue(cur, fresh) if f not in KEPT] == []
+
+
 def test_what_stays(pg, fresh, canary):
     c, bystander = canary
     with pg.superuser() as cur:
@@ -91,7 +101,7 @@ def test_what_stays(pg, fresh, canary):
         assert contact(cur, c) is None
         cur.execute("SELECT kind, status, evidence IS NULL, actor_email FROM pact.contact_event WHERE contact_id = %s ORDER BY id", (c,))
         email = fresh.users["owner"].email
-        assert cur.fetchall() == [("created", "confirmed", True, email), ("archived", None, True, email), ("consent", "pending", True, email),
+        assert cur.fetchall() == [("created", "confirmed", True, email), ("consent", "pending", True, email),
                                   ("erasure_executed", None, True, email)]
         log = events(cur, c)
         assert len(log) == n_before + 1, "past events stay, without what they said"
