@@ -150,6 +150,12 @@ def contact(cur, contact_id):
     return row and {**row[0], "id": uuid.UUID(row[0]["id"])}
 
 
+def cpu(cur):
+    """Seconds of processor time that the server process behind cur has had: unlike the clock, blind to what else runs."""
+    cur.execute("SELECT pg_backend_pid()")
+    return int(Path(f"/proc/{cur.fetchone()[0]}/schedstat").read_text().split()[0]) / 1e9
+
+
 def events(cur, resource_id):
     """The audit events of a resource, oldest first."""
     cur.execute("SELECT action, old, new, actor_email, module, ip, request_id FROM pact.audit_event WHERE resource_id = %s ORDER BY id",

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """C2, C4, C8: the ledger, its projection, the suppression list, and the rules of "Consent on writing"."""
 import threading
-import time
 import uuid
 from datetime import datetime, timedelta, timezone
 
 import psycopg2
 import pytest
-from conftest import add_contact, contact, events, refused
+from conftest import add_contact, contact, cpu, events, refused
 from psycopg2.extras import Json
 
 NOW = datetime.now(timezone.utc)
@@ -369,15 +368,16 @@ def test_thousands_at_once_take_linear_time(pg, fresh):
     """With plans that were made for one."""
     seconds = {}
     with pg.user(fresh.users["owner"]) as cur:
+        cur.execute("SET LOCAL statement_timeout = 0")
         for n in (1, 1, 1, 1, 1, 1, 1, 500, 6000):
             cur.execute("SELECT array_agg(id) FROM app.contact_insert((SELECT array_agg(ROW(NULL, gen_random_uuid() || '@x.example', NULL, NULL, NULL, NULL, "
                         "NULL, NULL, NULL, 'confirmed', 'api', NULL, NULL, NULL)::app.contact_new) FROM generate_series(1, %s)))", (n,))
             ids = cur.fetchone()[0]
-            began = time.monotonic()
+            began = cpu(cur)
             cur.execute("SELECT count(*) FROM app.consent_apply(%s, array_fill('declined'::text, ARRAY[%s]), NULL, NULL, 'bulk', NULL, false) "
                         "WHERE outcome = 'changed'", (ids, n))
-            seconds[n] = time.monotonic() - began
             assert cur.fetchone() == (n,)
+            seconds[n] = cpu(cur) - began
     assert seconds[6000] < 40 * seconds[500], "quadratic"
 
 
