@@ -234,6 +234,26 @@ c8_a_runner_that_starts_again_goes_on_where_it_stopped(void **state)
 }
 
 static void
+c8_a_file_cut_inside_a_letter_loses_no_row(void **state)
+{
+	struct arena *a = arena_new();
+	struct seen s = {.last_number = 0};
+	struct import_layout l;
+	struct import_reader *r;
+
+	(void)state;
+	buf_init(&s.b, 4096);
+	assert_null(import_layout(a, "Email,Name\n", 11, false, NULL, &l));
+	r = import_reader_new(&l, seen_row, &s);
+	assert_true(import_reader_feed(r, "Email,Name\na@x.example,Zo\xc3", 26));
+	assert_true(import_reader_end(r));
+	assert_string_equal(s.b.data, "2:a@x.example|ZoÃ\n");
+	import_reader_free(r);
+	buf_free(&s.b);
+	arena_free(a);
+}
+
+static void
 c8_the_sample_gives_the_layout_of_the_whole(void **state)
 {
 	struct arena *a = arena_new();
@@ -275,6 +295,7 @@ main(void)
 	    cmocka_unit_test(c8_bad_rows_are_reported_one_by_one_with_their_lines),
 	    cmocka_unit_test(c8_files_in_every_shape_are_read_in_chunks_of_every_size),
 	    cmocka_unit_test(c8_a_runner_that_starts_again_goes_on_where_it_stopped),
+	    cmocka_unit_test(c8_a_file_cut_inside_a_letter_loses_no_row),
 	    cmocka_unit_test(c8_the_sample_gives_the_layout_of_the_whole),
 	};
 

@@ -341,6 +341,7 @@ c8_junk_before_the_header_is_left_out(void **state)
 	is_table("Email,Name\na@x.example,\"A\" x\nb@x.example,B\nc@x.example,C\n", ',', 1, 2);
 	assert_int_equal(layout.nsample, 2);
 	is_table("Email,Name\na@x.example,A\nEmail,Name\nb@x.example,B\n", ',', 1, 2);
+	is_table("My list\nemail\na@x.example\n", ',', 2, 1);
 	is_table("exported by,boss@x.example\nEmail,First Name\na@x.example,A\n", ',', 2, 2);
 }
 

@@ -94,6 +94,10 @@ c8_the_preferred_address_and_number_are_taken(void **state)
 	    CARD("4.0",
 	        "EMAIL;PREF=50:a@v.example\r\nEMAIL;PREF=\"7\":b@v.example\r\nEMAIL:c@v.example\r\n"),
 	    "1:b@v.example||||||||||\n");
+	reads_as(
+	    CARD("4.0",
+	        "EMAIL;PREF=20:a@v.example\r\nEMAIL;PREF=10:b@v.example\r\nEMAIL;PREF=100:c@v.example\r\n"),
+	    "1:b@v.example||||||||||\n");
 	/* a fax is better than nothing, the first of equals is taken */
 	reads_as(CARD("3.0", "TEL;TYPE=fax:1\r\nTEL;TYPE=pager:2\r\n"), "1:||||1||||||\n");
 }
