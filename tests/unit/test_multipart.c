@@ -118,9 +118,8 @@ names(void **state)
 static void
 malformed(void **state)
 {
-	char many[2048] = "";
 	struct multipart m;
-	struct buf out;
+	struct buf out, many;
 
 	(void)state;
 	REFUSED("--XyZ\r\n" FILE_PART "x\r\n--XyZ");   /* cut short */
@@ -131,10 +130,12 @@ malformed(void **state)
 	REFUSED("--XyZ\r\nno colon\r\n\r\nx\r\n--XyZ--");
 	REFUSED("--XyZ\r\nContent-Disposition: form-data; name=\"a\"\0\r\n\r\nx\r\n--XyZ--");
 	REFUSED("--XyZ\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: base64\r\n\r\neA==\r\n--XyZ--");
+	buf_init(&many, 4096);
 	for (int i = 0; i <= MULTIPART_PARTS_MAX; i++)
-		strcat(many, "--XyZ\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n");
-	strcat(many, "--XyZ--");
-	refused(many, strlen(many));
+		buf_str(&many, "--XyZ\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n");
+	buf_str(&many, "--XyZ--");
+	refused(many.data, many.len);
+	buf_free(&many);
 
 	buf_init(&out, 64);
 	assert_false(multipart_init(&m, NULL, &events, &out));
