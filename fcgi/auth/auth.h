@@ -12,7 +12,8 @@ void address_hmac(uint8_t out[static SHA256_LEN], const char *email);
 /* The secret inside a session's access tokens: derived, so that a refresh needs no stored secret. */
 void session_secret(uint8_t out[static SECRET_LEN], const char *session);
 /* The refresh secret that follows `current`: derived, so that two tabs that refresh at once get the same one. */
-void refresh_next(uint8_t out[static SECRET_LEN], const char *session, const uint8_t current[static SECRET_LEN]);
+void refresh_next(uint8_t out[static SECRET_LEN], const char *session,
+    const uint8_t current[static SECRET_LEN]);
 /* A new data key for a tenant, wrapped by the master key: nonce, ciphertext, tag (AES-256-GCM, AAD the tenant's id). */
 #define WRAPPED_KEY_LEN (12 + 32 + 16)
 bool data_key_new(uint8_t out[static WRAPPED_KEY_LEN], const char *tenant);
@@ -34,7 +35,8 @@ struct refresh_token {
 bool refresh_parse(struct refresh_token *out, const char *text);
 void refresh_sha256(uint8_t out[static SHA256_LEN], const struct refresh_token *t);
 /* Answers with tokens: cookies, or a body for bearers. session_json: what a browser gets. */
-int reply_tokens(struct req *r, const char *user, const struct refresh_token *refresh, bool bearer, const char *session_json);
+int reply_tokens(struct req *r, const char *user, const struct refresh_token *refresh, bool bearer,
+    const char *session_json);
 void clear_cookies(struct req *r);
 
 /* login.c */

@@ -9,7 +9,8 @@ DOOR_QUERY(q_password_set, "SELECT app.password_set($1, $2::uuid)");
 
 const struct field password_body[] = {
     {"current_password", F_SECRET, REQUIRED, .max = 1024},
-    {"new_password", F_SECRET, REQUIRED, .min = 10, .max = 256, .help = "10 to 256 bytes; every character counts."},
+    {"new_password", F_SECRET, REQUIRED, .min = 10, .max = 256,
+        .help = "10 to 256 bytes; every character counts."},
     {0},
 };
 
@@ -23,7 +24,8 @@ password_change(struct req *r)
 		return problem_db(r);
 	/* hashing happens between two transactions: none is held open meanwhile */
 	if (!password_check(rows_text(rows, 0, "hash"), body_text(r, "current_password"))) {
-		field_error_add(r->a, &r->errors, "/current_password", "Is not your current password.");
+		field_error_add(r->a, &r->errors, "/current_password",
+		    "Is not your current password.");
 		return problem_fields(r);
 	}
 	if (strcmp(fresh, body_text(r, "current_password")) == 0) {

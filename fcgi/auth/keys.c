@@ -51,11 +51,13 @@ address_hmac(uint8_t out[static SHA256_LEN], const char *email)
 void
 session_secret(uint8_t out[static SECRET_LEN], const char *session)
 {
-	hmac_sha256(out, session_key, sizeof session_key, &(struct bytes){session, strlen(session)}, 1);
+	hmac_sha256(out, session_key, sizeof session_key, &(struct bytes){session, strlen(session)},
+	    1);
 }
 
 void
-refresh_next(uint8_t out[static SECRET_LEN], const char *session, const uint8_t current[static SECRET_LEN])
+refresh_next(uint8_t out[static SECRET_LEN], const char *session,
+    const uint8_t current[static SECRET_LEN])
 {
 	const struct bytes parts[] = {{session, strlen(session)}, {current, SECRET_LEN}};
 
@@ -79,11 +81,12 @@ data_key_new(uint8_t out[static WRAPPED_KEY_LEN], const char *tenant)
 	random_bytes(out, 12);
 	random_bytes(key, sizeof key);
 	/* the tenant's id is authenticated too: a wrapped key moved to another tenant does not open */
-	ok = have_master && c != NULL && EVP_EncryptInit_ex(c, EVP_aes_256_gcm(), NULL, master, out) == 1 &&
-	    EVP_EncryptUpdate(c, NULL, &more, (const uint8_t *)tenant, (int)strlen(tenant)) == 1 &&
-	    EVP_EncryptUpdate(c, out + 12, &len, key, sizeof key) == 1 && len == 32 &&
-	    EVP_EncryptFinal_ex(c, out + 44, &more) == 1 && more == 0 &&
-	    EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, 16, out + 44) == 1;
+	ok = have_master && c != NULL &&
+	     EVP_EncryptInit_ex(c, EVP_aes_256_gcm(), NULL, master, out) == 1 &&
+	     EVP_EncryptUpdate(c, NULL, &more, (const uint8_t *)tenant, (int)strlen(tenant)) == 1 &&
+	     EVP_EncryptUpdate(c, out + 12, &len, key, sizeof key) == 1 && len == 32 &&
+	     EVP_EncryptFinal_ex(c, out + 44, &more) == 1 && more == 0 &&
+	     EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, 16, out + 44) == 1;
 	wipe(key, sizeof key);
 	return ok;
 }

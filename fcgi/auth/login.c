@@ -6,18 +6,22 @@
 
 DOOR_QUERY(q_login_begin, "SELECT retry_after, tenant_id, user_id, password_hash, usable "
                           "FROM app.login_begin($1::bytea, $2, $3)");
-DOOR_QUERY(q_login_succeed, "SELECT body FROM app.login_succeed($1::uuid, $2::uuid, $3::uuid, $4::bytea, $5::bytea, $6, $7, "
-                            "$8, $9, $10::bytea)");
+DOOR_QUERY(q_login_succeed,
+    "SELECT body FROM app.login_succeed($1::uuid, $2::uuid, $3::uuid, $4::bytea, $5::bytea, $6, $7, "
+    "$8, $9, $10::bytea)");
 DOOR_QUERY(q_login_refuse, "SELECT app.login_refuse($1::uuid, $2::uuid, $3, $4, $5)");
-DOOR_QUERY(q_refresh, "SELECT outcome, user_id, transport, "
-                      "CASE WHEN outcome IN ('rotated', 'grace') THEN app.session_json($2::uuid) END AS body "
-                      "FROM app.refresh($1::uuid, $2::uuid, $3::bytea, $4::bytea, $5, $6)");
+DOOR_QUERY(q_refresh,
+    "SELECT outcome, user_id, transport, "
+    "CASE WHEN outcome IN ('rotated', 'grace') THEN app.session_json($2::uuid) END AS body "
+    "FROM app.refresh($1::uuid, $2::uuid, $3::bytea, $4::bytea, $5, $6)");
 
 const struct field login_body[] = {
     {"email", F_EMAIL, REQUIRED, .help = "The address of the user."},
     {"password", F_SECRET, REQUIRED, .max = 1024},
-    {"workspace", F_TEXT, NULLABLE, .max = 63, .help = "Its slug; without one, the workspace last used with this address."},
-    {"session", F_ENUM, .choices = "cookie|bearer", .help = "Browsers get cookies, programs get tokens in the body."},
+    {"workspace", F_TEXT, NULLABLE, .max = 63,
+        .help = "Its slug; without one, the workspace last used with this address."},
+    {"session", F_ENUM, .choices = "cookie|bearer",
+        .help = "Browsers get cookies, programs get tokens in the body."},
     {0},
 };
 const struct field refresh_body[] = {
@@ -64,7 +68,8 @@ throttled(struct req *r, const char *seconds)
 
 	(void)str_int64(seconds, 1, 86400, &n);
 	reply_header(r, "Retry-After", arena_printf(r->a, "%lld", (long long)n));
-	return problem_with(r, &P_THROTTLED, "Too many tries with this address or from this network.",
+	return problem_with(r, &P_THROTTLED,
+	    "Too many tries with this address or from this network.",
 	    json_pack("{s:I}", "retry_after", (json_int_t)n));
 }
 
@@ -73,7 +78,8 @@ refuse(struct req *r, const char *tenant, const char *user)
 {
 	r->tx = tx_begin(r->a, NULL);
 	if (r->tx != NULL) {
-		tx_queue(r->tx, &q_login_refuse, ARGS(tenant, user, r->http.ip, r->request_id, "password"));
+		tx_queue(r->tx, &q_login_refuse,
+		    ARGS(tenant, user, r->http.ip, r->request_id, "password"));
 		(void)tx_commit(r->tx);
 	}
 	return problem(r, &P_WRONG_CREDENTIALS, NULL);
@@ -108,9 +114,11 @@ succeed(struct req *r, const char *tenant, const char *user, const uint8_t hmac[
 	r->tx = tx_begin(r->a, NULL);
 	rows = r->tx == NULL ? NULL
 	                     : tx_last(r->tx, &q_login_succeed,
-	                           ARGS(tenant, user, t.session, db_bytea(r->a, secret_sha, sizeof secret_sha),
-	                               db_bytea(r->a, refresh_sha, sizeof refresh_sha), bearer ? "bearer" : "cookie",
-	                               r->http.ip, user_agent(r), r->request_id, db_bytea(r->a, hmac, SHA256_LEN)));
+	                           ARGS(tenant, user, t.session,
+	                               db_bytea(r->a, secret_sha, sizeof secret_sha),
+	                               db_bytea(r->a, refresh_sha, sizeof refresh_sha),
+	                               bearer ? "bearer" : "cookie", r->http.ip, user_agent(r),
+	                               r->request_id, db_bytea(r->a, hmac, SHA256_LEN)));
 	if (rows == NULL || rows_count(rows) == 0)
 		return problem_db(r);
 	status = reply_tokens(r, user, &t, bearer, rows_text(rows, 0, "body"));
@@ -128,7 +136,8 @@ login(struct req *r)
 
 	address_hmac(hmac, body_text(r, "email"));
 	/* counted and committed before any hashing, so that a flood meets the throttle and not the processor */
-	rows = tx_last(r->tx, &q_login_begin, ARGS(db_bytea(r->a, hmac, sizeof hmac), r->http.ip, body_text(r, "workspace")));
+	rows = tx_last(r->tx, &q_login_begin,
+	    ARGS(db_bytea(r->a, hmac, sizeof hmac), r->http.ip, body_text(r, "workspace")));
 	if (rows == NULL)
 		return problem_db(r);
 	if (rows_text(rows, 0, "retry_after") != NULL)
@@ -175,8 +184,8 @@ refresh(struct req *r)
 	refresh_next(next.secret, t.session, t.secret);
 	refresh_sha256(following, &next);
 	rows = tx_last(r->tx, &q_refresh,
-	    ARGS(t.tenant, t.session, db_bytea(r->a, presented, sizeof presented), db_bytea(r->a, following, sizeof following),
-	        r->http.ip, r->request_id));
+	    ARGS(t.tenant, t.session, db_bytea(r->a, presented, sizeof presented),
+	        db_bytea(r->a, following, sizeof following), r->http.ip, r->request_id));
 	wipe(&t, sizeof t);
 	if (rows == NULL)
 		return problem_db(r);
@@ -186,7 +195,8 @@ refresh(struct req *r)
 	/* a session begun with cookies stays with cookies: a page's script cannot turn them into tokens it may read */
 	if (str_eq(rows_text(rows, 0, "transport"), "bearer") == by_cookie)
 		return ended(r, by_cookie);
-	status = reply_tokens(r, rows_text(rows, 0, "user_id"), &next, !by_cookie, rows_text(rows, 0, "body"));
+	status = reply_tokens(r, rows_text(rows, 0, "user_id"), &next, !by_cookie,
+	    rows_text(rows, 0, "body"));
 	wipe(&next, sizeof next);
 	return status;
 }

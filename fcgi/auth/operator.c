@@ -10,7 +10,8 @@
 
 #include "fcgi/auth/auth.h"
 
-DOOR_QUERY(q_workspace_create, "SELECT ops.workspace_create($1::uuid, $2, $3, $4::bytea, $5, $6, $7, $8, $9::bytea, $10) AS id");
+DOOR_QUERY(q_workspace_create,
+    "SELECT ops.workspace_create($1::uuid, $2, $3, $4::bytea, $5, $6, $7, $8, $9::bytea, $10) AS id");
 DOOR_QUERY(q_user_add, "SELECT ops.user_add($1, $2, $3, $4, $5, $6::bytea, $7) AS id");
 DOOR_QUERY(q_workspace_list, "SELECT * FROM ops.workspace_list($1)");
 DOOR_QUERY(q_workspace_suspend, "SELECT ops.workspace_suspend($1, $2::boolean, $3)");
@@ -59,7 +60,8 @@ run(struct op *o, const struct query *q, const char *const *args, size_t nargs, 
 		return say(tx == NULL ? "no database" : "the database refused; its log says why");
 	for (size_t i = 0; print && i < rows_count(rows); i++)
 		for (size_t c = 0; c < rows_columns(rows); c++)
-			(void)printf("%s%c", rows_at(rows, i, c, NULL) != NULL ? rows_at(rows, i, c, NULL) : "-",
+			(void)printf("%s%c",
+			    rows_at(rows, i, c, NULL) != NULL ? rows_at(rows, i, c, NULL) : "-",
 			    c + 1 < rows_columns(rows) ? '\t' : '\n');
 	return 0;
 }
@@ -94,8 +96,9 @@ workspace_create(struct op *o)
 		return say("the data key cannot be made");
 	if (!credentials(o, o->arg[2], &hash, &hmac))
 		return 1;
-	return run(o, &q_workspace_create, ARGS(tenant, o->arg[0], o->arg[1], db_bytea(o->a, wrapped, sizeof wrapped),
-	                                       master_key_id(o->a), o->arg[2], o->arg[3], hash, hmac, o->operator_name),
+	return run(o, &q_workspace_create,
+	    ARGS(tenant, o->arg[0], o->arg[1], db_bytea(o->a, wrapped, sizeof wrapped),
+	        master_key_id(o->a), o->arg[2], o->arg[3], hash, hmac, o->operator_name),
 	    true);
 }
 
@@ -106,7 +109,8 @@ user_add(struct op *o)
 
 	if (!credentials(o, o->arg[1], &hash, &hmac))
 		return 1;
-	return run(o, &q_user_add, ARGS(o->arg[0], o->arg[1], o->arg[2], o->arg[3], hash, hmac, o->operator_name), true);
+	return run(o, &q_user_add,
+	    ARGS(o->arg[0], o->arg[1], o->arg[2], o->arg[3], hash, hmac, o->operator_name), true);
 }
 
 static int
@@ -146,7 +150,8 @@ operator_command(int argc, char **argv)
 	int status = 2;
 
 	if (o.operator_name == NULL)
-		o.operator_name = config("SUDO_USER") != NULL ? config("SUDO_USER") : config("USER");
+		o.operator_name = config("SUDO_USER") != NULL ? config("SUDO_USER")
+		                                              : config("USER");
 	if (o.operator_name == NULL)
 		o.operator_name = "operator";
 	for (size_t i = 0; i < NELEMS(commands) && argc > 0; i++)

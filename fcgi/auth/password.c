@@ -36,7 +36,7 @@ password_setup(void)
 	if (work == NULL)
 		log_fatal("out of memory");
 	return key_file(pepper, sizeof pepper, config("PACT_PEPPER")) &&
-	    crypt_gensalt_rn("$2b$", cost, NULL, 0, dummy, sizeof dummy) != NULL;
+	       crypt_gensalt_rn("$2b$", cost, NULL, 0, dummy, sizeof dummy) != NULL;
 }
 
 static void
@@ -50,7 +50,9 @@ prehash(char out[static PREHASH_LEN + 1], const char *password)
 	uint8_t key[SHA256_LEN];
 
 	hmac_sha256(key, pepper, sizeof pepper, &(struct bytes){tag, strlen(tag)}, 1);
-	if (HMAC(EVP_sha384(), key, sizeof key, (const uint8_t *)password, strlen(password), mac, &len) == NULL || len != sizeof mac)
+	if (HMAC(EVP_sha384(), key, sizeof key, (const uint8_t *)password, strlen(password), mac,
+	        &len) == NULL ||
+	    len != sizeof mac)
 		log_fatal("HMAC-SHA-384 failed");
 	(void)EVP_EncodeBlock((uint8_t *)out, mac, sizeof mac);
 	wipe(mac, sizeof mac);
@@ -88,7 +90,8 @@ password_check(const char *hash, const char *password)
 {
 	bool known = str_starts(hash, SCHEME);
 	const char *want = known ? hash + strlen(SCHEME) : dummy, *got = bcrypt(password, want);
-	bool same = got != NULL && strlen(got) == strlen(want) && bytes_equal(got, want, strlen(want));
+	bool same = got != NULL && strlen(got) == strlen(want) &&
+	            bytes_equal(got, want, strlen(want));
 
 	wipe(work, sizeof *work);
 	return known && same;

@@ -52,7 +52,8 @@ session_list(struct req *r)
 		field_error_add(r->a, &r->errors, "/after", "Is not a cursor of this list.");
 		return problem_fields(r);
 	}
-	return reply_list(r, &q_sessions, ARGS(r->claims.user, r->claims.session, after, page_limit(r)), NULL);
+	return reply_list(r, &q_sessions,
+	    ARGS(r->claims.user, r->claims.session, after, page_limit(r)), NULL);
 }
 
 int

@@ -41,7 +41,8 @@ refresh_parse(struct refresh_token *out, const char *text)
 {
 	uint8_t raw[REFRESH_BYTES];
 	size_t len = 0;
-	bool ok = text != NULL && b64url_decode(raw, sizeof raw, &len, text, strlen(text)) && len == sizeof raw;
+	bool ok = text != NULL && b64url_decode(raw, sizeof raw, &len, text, strlen(text)) &&
+	          len == sizeof raw;
 
 	if (ok) {
 		uuid_text(out->tenant, raw);
@@ -71,10 +72,11 @@ refresh_sha256(uint8_t out[static SHA256_LEN], const struct refresh_token *t)
 }
 
 static const char *
-cookie(struct req *r, const char *name, const char *value, const char *path, const char *same_site, int max_age)
+cookie(struct req *r, const char *name, const char *value, const char *path, const char *same_site,
+    int max_age)
 {
-	return arena_printf(r->a, "%s=%s; Path=%s; Max-Age=%d; Secure; HttpOnly; SameSite=%s", name, value, path, max_age,
-	    same_site);
+	return arena_printf(r->a, "%s=%s; Path=%s; Max-Age=%d; Secure; HttpOnly; SameSite=%s", name,
+	    value, path, max_age, same_site);
 }
 
 static void
@@ -82,7 +84,8 @@ set_cookies(struct req *r, const char *access, int access_age, const char *refre
 {
 	reply_header(r, "Set-Cookie", cookie(r, "__Host-pact", access, "/", "Lax", access_age));
 	/* Path: no other module ever sees it. A Path other than / rules the __Host- prefix out (RFC 6265bis). */
-	reply_header(r, "Set-Cookie", cookie(r, "__Secure-pact-refresh", refresh, "/v1/auth", "Strict", refresh_age));
+	reply_header(r, "Set-Cookie",
+	    cookie(r, "__Secure-pact-refresh", refresh, "/v1/auth", "Strict", refresh_age));
 }
 
 void
@@ -92,7 +95,8 @@ clear_cookies(struct req *r)
 }
 
 int
-reply_tokens(struct req *r, const char *user, const struct refresh_token *refresh, bool bearer, const char *session_json)
+reply_tokens(struct req *r, const char *user, const struct refresh_token *refresh, bool bearer,
+    const char *session_json)
 {
 	struct token_claims c = {.issued = (int64_t)time(NULL)};
 	uint8_t raw[REFRESH_BYTES];
@@ -107,8 +111,9 @@ reply_tokens(struct req *r, const char *user, const struct refresh_token *refres
 	refresh_bytes(raw, refresh);
 	(void)b64url_encode(text, raw, sizeof raw);
 	if (bearer) {
-		(void)reply_json(r, 200, json_pack("{s:s, s:s, s:s, s:i}", "access_token", access, "token_type", "Bearer",
-		                             "refresh_token", text, "expires_in", ACCESS_SECONDS));
+		(void)reply_json(r, 200,
+		    json_pack("{s:s, s:s, s:s, s:i}", "access_token", access, "token_type",
+		        "Bearer", "refresh_token", text, "expires_in", ACCESS_SECONDS));
 	} else {
 		set_cookies(r, access, ACCESS_SECONDS, text, REFRESH_SECONDS);
 		(void)reply_text(r, 200, "application/json", session_json, strlen(session_json));

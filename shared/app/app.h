@@ -80,14 +80,14 @@ struct job {
 	struct arena *a;
 	const char *tenant, *id, *kind;
 	json_t *payload;
-	const char *error; /* set before JOB_RETRY and JOB_DEAD; no personal data */
+	const char *error;          /* set before JOB_RETRY and JOB_DEAD; no personal data */
 	int attempts, max_attempts; /* this one is the last when they are equal */
 };
 struct job_kind {
 	const char *kind;
 	enum job_result (*handler)(struct job *j);
-	int lease_s;  /* a runner that dies is replaced after this */
-	int retry_s;  /* first backoff, doubled each time up to an hour */
+	int lease_s; /* a runner that dies is replaced after this */
+	int retry_s; /* first backoff, doubled each time up to an hour */
 };
 /* Something the runner does from time to time, whatever the queue holds. */
 struct tick {
@@ -106,8 +106,8 @@ struct program {
 	size_t njobs;
 	const struct tick *ticks;
 	size_t nticks;
-	bool (*setup)(void);                     /* reads configuration; false: the log says what is missing */
-	int (*command)(int argc, char **argv);   /* `prog -o …`, operators' commands; NULL: none */
+	bool (*setup)(void); /* reads configuration; false: the log says what is missing */
+	int (*command)(int argc, char **argv); /* `prog -o …`, operators' commands; NULL: none */
 };
 
 /* The whole life of a program; the value is main()'s. */
@@ -128,15 +128,15 @@ struct req {
 	const char *arg[ROUTE_ARGS]; /* typed path segments, in order */
 	struct token_claims claims;  /* DOOR_SESSION: of a verified token */
 	bool by_cookie;
-	json_t *body;                /* validated; NULL without one */
-	const char *body_text;       /* the same as JSON text, "{}" without one */
-	const char **param;          /* by index of route->params */
-	const char *if_match;        /* version asked for by If-Match as decimal text, or NULL */
+	json_t *body;          /* validated; NULL without one */
+	const char *body_text; /* the same as JSON text, "{}" without one */
+	const char **param;    /* by index of route->params */
+	const char *if_match;  /* version asked for by If-Match as decimal text, or NULL */
 	struct tx *tx;
 
 	/* list routes */
-	int limit;                   /* 1 to 200 */
-	const char *after;           /* decoded cursor text, or NULL */
+	int limit;         /* 1 to 200 */
+	const char *after; /* decoded cursor text, or NULL */
 	bool count;
 
 	/* the answer */
@@ -148,7 +148,7 @@ struct req {
 	bool streaming, idempotent;
 	const char *idempotency_sha; /* of the body, as bytea text */
 	struct field_errors errors;
-	const char *resource_id;     /* the contact an answer is about, for stored answers */
+	const char *resource_id; /* the contact an answer is about, for stored answers */
 };
 
 /*
@@ -174,7 +174,8 @@ int reply_row(struct req *r, const struct rows *rows);
  * A page: columns item (JSON) and cursor (text; its parts divided by \x1f). q must ask for limit + 1 rows (page_limit()).
  * total: JSON members to add, such as "\"total\":12", or NULL.
  */
-int reply_list(struct req *r, const struct query *q, const char *const *args, size_t nargs, const char *total);
+int reply_list(struct req *r, const struct query *q, const char *const *args, size_t nargs,
+    const char *total);
 /* The same for rows already had. */
 int reply_page(struct req *r, const struct rows *rows, const char *total);
 const char *page_limit(const struct req *r);

@@ -24,13 +24,16 @@ check_routes(const struct program *p)
 		if (rt->door == DOOR_SESSION && rt->permission == NULL)
 			errors += bad(p, rt->path, "a session route without a permission");
 		if (rt->door == DOOR_SESSION && rt->tx == TX_NONE)
-			errors += bad(p, rt->path, "a session route without a transaction: nothing would check the session");
-		if (strcmp(rt->method, "GET") == 0 && rt->tx == TX_RW && (rt->flags & R_STREAM) == 0)
+			errors += bad(p, rt->path,
+			    "a session route without a transaction: nothing would check the session");
+		if (strcmp(rt->method, "GET") == 0 && rt->tx == TX_RW &&
+		    (rt->flags & R_STREAM) == 0)
 			errors += bad(p, rt->path, "GET changes nothing");
 		if (rt->summary == NULL || rt->handler == NULL)
 			errors += bad(p, rt->path, "no summary or no handler");
 		for (size_t k = 0; k < i; k++)
-			if (strcmp(rt->method, p->routes[k].method) == 0 && strcmp(rt->path, p->routes[k].path) == 0)
+			if (strcmp(rt->method, p->routes[k].method) == 0 &&
+			    strcmp(rt->path, p->routes[k].path) == 0)
 				errors += bad(p, rt->path, "declared twice");
 	}
 	for (size_t i = 0; i < p->nqueries; i++)
@@ -79,10 +82,11 @@ check_program(const struct program *p)
 	else if (!str_int64(rows_text(rows, 0, "version"), SCHEMA_VERSION, INT32_MAX, &version))
 		errors += bad(p, "schema", "is older than this program; run scripts/migrate");
 	if (rows != NULL)
-		errors += check_queries(a, p, frame_queries, nframe) + check_queries(a, p, p->queries, p->nqueries);
+		errors += check_queries(a, p, frame_queries, nframe) +
+		          check_queries(a, p, p->queries, p->nqueries);
 	if (errors == 0)
-		(void)printf("%s: %zu routes, %zu statements, schema %lld: ok\n", p->name, p->nroutes, p->nqueries + nframe,
-		    (long long)version);
+		(void)printf("%s: %zu routes, %zu statements, schema %lld: ok\n", p->name,
+		    p->nroutes, p->nqueries + nframe, (long long)version);
 	db_close();
 	arena_free(a);
 	return errors == 0 ? 0 : 1;
@@ -91,11 +95,13 @@ check_program(const struct program *p)
 static void
 add(json_t *out, const struct query *const *q, size_t n)
 {
-	static const char *const plan[] = {"generic", "custom"}, *const scope[] = {"tenant", "door"};
+	static const char *const plan[] = {"generic", "custom"}, *const scope[] = {"tenant",
+	                                                             "door"};
 
 	for (size_t i = 0; i < n; i++)
-		(void)json_array_append_new(out, json_pack("{s:s, s:s, s:s, s:s}", "name", q[i]->name, "sql", q[i]->sql, "plan",
-		                                     plan[q[i]->plan], "scope", scope[q[i]->scope]));
+		(void)json_array_append_new(out,
+		    json_pack("{s:s, s:s, s:s, s:s}", "name", q[i]->name, "sql", q[i]->sql, "plan",
+		        plan[q[i]->plan], "scope", scope[q[i]->scope]));
 }
 
 int

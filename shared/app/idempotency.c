@@ -22,7 +22,8 @@ idempotency_begin(struct req *r, const void *body, size_t len)
 	if (key == NULL || r->route->door != DOOR_SESSION || strcmp(r->http.method, "POST") != 0)
 		return true;
 	if (strlen(key) > KEY_MAX || !utf8_valid(key, strlen(key))) {
-		(void)problem(r, &P_BAD_REQUEST, "The Idempotency-Key is longer than 200 characters.");
+		(void)problem(r, &P_BAD_REQUEST,
+		    "The Idempotency-Key is longer than 200 characters.");
 		return false;
 	}
 	sha256(digest, body, len);
@@ -35,7 +36,8 @@ void
 idempotency_claim(struct req *r)
 {
 	if (r->idempotent)
-		tx_queue(r->tx, &q_idempotency_begin, ARGS(route_name(r), r->http.idempotency_key, r->idempotency_sha));
+		tx_queue(r->tx, &q_idempotency_begin,
+		    ARGS(route_name(r), r->http.idempotency_key, r->idempotency_sha));
 }
 
 bool
@@ -59,8 +61,9 @@ idempotency_store(struct req *r)
 		(void)json_object_set_new(headers, "location", json_string(r->location));
 	(void)snprintf(status, sizeof status, "%d", r->status);
 	tx_queue(r->tx, &q_idempotency_store,
-	    ARGS(route_name(r), r->http.idempotency_key, status, json_text(r->a, json_keep(r->a, headers)),
-	        db_bytea(r->a, r->reply, r->reply_len), r->resource_id));
+	    ARGS(route_name(r), r->http.idempotency_key, status,
+	        json_text(r->a, json_keep(r->a, headers)), db_bytea(r->a, r->reply, r->reply_len),
+	        r->resource_id));
 }
 
 int
@@ -77,7 +80,8 @@ idempotency_replay(struct req *r)
 	if (r->tx == NULL)
 		return problem(r, &P_UNAVAILABLE, NULL);
 	session_enter(r, r->route->permission, true);
-	rows = tx_last(r->tx, &q_idempotency_get, ARGS(route_name(r), r->http.idempotency_key, r->idempotency_sha));
+	rows = tx_last(r->tx, &q_idempotency_get,
+	    ARGS(route_name(r), r->http.idempotency_key, r->idempotency_sha));
 	if (rows == NULL)
 		return problem_db(r);
 	if (rows_count(rows) == 0 || !str_int64(rows_text(rows, 0, "status"), 100, 599, &status) ||

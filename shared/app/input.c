@@ -49,7 +49,8 @@ cursor_open(struct req *r, const char *text)
 	size_t cap = strlen(text), len = 0;
 	char *out = arena_alloc(r->a, cap + 1);
 
-	if (!b64url_decode(out, cap, &len, text, strlen(text)) || !utf8_valid(out, len) || strlen(out) != len) {
+	if (!b64url_decode(out, cap, &len, text, strlen(text)) || !utf8_valid(out, len) ||
+	    strlen(out) != len) {
 		field_error_add(r->a, &r->errors, "/after", "Is not a cursor of this list.");
 		return NULL;
 	}
@@ -114,7 +115,8 @@ query_read(struct req *r)
 	}
 	for (size_t i = 0; i < count; i++)
 		if ((own[i].flags & REQUIRED) != 0 && r->param[i] == NULL && !used[i])
-			field_error_add(r->a, &r->errors, arena_printf(r->a, "/%s", own[i].name), "Is required.");
+			field_error_add(r->a, &r->errors, arena_printf(r->a, "/%s", own[i].name),
+			    "Is required.");
 	return true;
 }
 
@@ -174,7 +176,8 @@ json_body_read(struct req *r)
 		(void)problem(r, &P_BAD_REQUEST, problem_text);
 		return false;
 	}
-	r->body = fields_check(r->a, r->route->body, obj, (r->route->flags & R_PARTIAL) != 0, &r->errors);
+	r->body = fields_check(r->a, r->route->body, obj, (r->route->flags & R_PARTIAL) != 0,
+	    &r->errors);
 	r->body_text = json_text(r->a, r->body);
 	/* a body may hold a password: neither text stays in memory after the request */
 	arena_defer(r->a, wipe_body, (void *)(uintptr_t)r->body_text);
@@ -190,7 +193,8 @@ static void
 if_match_read(struct req *r)
 {
 	/* a path without an id is about the workspace */
-	const char *tag = r->http.if_match, *id = r->arg[0] != NULL ? r->arg[0] : r->claims.tenant, *dash;
+	const char *tag = r->http.if_match, *id = r->arg[0] != NULL ? r->arg[0] : r->claims.tenant,
+	           *dash;
 	int64_t n;
 
 	if (tag == NULL || strcmp(tag, "*") == 0 || (r->route->flags & R_IF_MATCH) == 0)

@@ -16,7 +16,8 @@ static const double bound[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2
 
 struct counters {
 	_Atomic uint64_t status[ROUTES_MAX][6]; /* by class: 1xx…5xx; 0: none */
-	_Atomic uint64_t bucket[NELEMS(bound) + 1], micros, db_micros, trips, jobs_ok, jobs_failed, starts;
+	_Atomic uint64_t bucket[NELEMS(bound) + 1], micros, db_micros, trips, jobs_ok, jobs_failed,
+	    starts;
 };
 
 static struct counters *shared;
@@ -84,7 +85,8 @@ metrics_text(struct arena *a)
 
 	buf_init(b, 1 << 20);
 	arena_defer(a, buf_release, b);
-	buf_str(b, "# HELP pact_requests_total Answers by route and status class.\n# TYPE pact_requests_total counter\n");
+	buf_str(b,
+	    "# HELP pact_requests_total Answers by route and status class.\n# TYPE pact_requests_total counter\n");
 	for (size_t i = 0; i <= program->nroutes && i < ROUTES_MAX; i++) {
 		for (size_t c = 0; c < 6; c++) {
 			uint64_t n = shared->status[i][c];
@@ -92,23 +94,31 @@ metrics_text(struct arena *a)
 			if (n == 0)
 				continue;
 			if (i < program->nroutes)
-				buf_printf(b, "pact_requests_total{module=\"%s\",method=\"%s\",route=\"%s\",status=\"%zuxx\"} %llu\n", m,
-				    program->routes[i].method, program->routes[i].path, c, (unsigned long long)n);
-			else
-				buf_printf(b, "pact_requests_total{module=\"%s\",method=\"\",route=\"none\",status=\"%zuxx\"} %llu\n", m, c,
+				buf_printf(b,
+				    "pact_requests_total{module=\"%s\",method=\"%s\",route=\"%s\",status=\"%zuxx\"} %llu\n",
+				    m, program->routes[i].method, program->routes[i].path, c,
 				    (unsigned long long)n);
+			else
+				buf_printf(b,
+				    "pact_requests_total{module=\"%s\",method=\"\",route=\"none\",status=\"%zuxx\"} %llu\n",
+				    m, c, (unsigned long long)n);
 		}
 	}
-	buf_str(b, "# HELP pact_request_seconds Time to answer.\n# TYPE pact_request_seconds histogram\n");
+	buf_str(b,
+	    "# HELP pact_request_seconds Time to answer.\n# TYPE pact_request_seconds histogram\n");
 	for (size_t i = 0; i <= NELEMS(bound); i++) {
 		sum += shared->bucket[i];
 		if (i < NELEMS(bound))
-			buf_printf(b, "pact_request_seconds_bucket{module=\"%s\",le=\"%g\"} %llu\n", m, bound[i], (unsigned long long)sum);
+			buf_printf(b, "pact_request_seconds_bucket{module=\"%s\",le=\"%g\"} %llu\n",
+			    m, bound[i], (unsigned long long)sum);
 		else
-			buf_printf(b, "pact_request_seconds_bucket{module=\"%s\",le=\"+Inf\"} %llu\n", m, (unsigned long long)sum);
+			buf_printf(b,
+			    "pact_request_seconds_bucket{module=\"%s\",le=\"+Inf\"} %llu\n", m,
+			    (unsigned long long)sum);
 	}
-	buf_printf(b, "pact_request_seconds_sum{module=\"%s\"} %.6f\npact_request_seconds_count{module=\"%s\"} %llu\n", m,
-	    (double)shared->micros / 1e6, m, (unsigned long long)sum);
+	buf_printf(b,
+	    "pact_request_seconds_sum{module=\"%s\"} %.6f\npact_request_seconds_count{module=\"%s\"} %llu\n",
+	    m, (double)shared->micros / 1e6, m, (unsigned long long)sum);
 	buf_printf(b,
 	    "# HELP pact_db_seconds_total Time spent waiting for PostgreSQL.\n# TYPE pact_db_seconds_total counter\n"
 	    "pact_db_seconds_total{module=\"%s\"} %.6f\n"
@@ -118,7 +128,8 @@ metrics_text(struct arena *a)
 	    "pact_jobs_total{module=\"%s\",outcome=\"done\"} %llu\npact_jobs_total{module=\"%s\",outcome=\"failed\"} %llu\n"
 	    "# HELP pact_process_starts_total Processes started.\n# TYPE pact_process_starts_total counter\n"
 	    "pact_process_starts_total{module=\"%s\"} %llu\n",
-	    m, (double)shared->db_micros / 1e6, m, (unsigned long long)shared->trips, m, (unsigned long long)shared->jobs_ok, m,
-	    (unsigned long long)shared->jobs_failed, m, (unsigned long long)shared->starts);
+	    m, (double)shared->db_micros / 1e6, m, (unsigned long long)shared->trips, m,
+	    (unsigned long long)shared->jobs_ok, m, (unsigned long long)shared->jobs_failed, m,
+	    (unsigned long long)shared->starts);
 	return b->data;
 }

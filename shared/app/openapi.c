@@ -16,8 +16,8 @@ static const struct field paging[] = {
 static json_t *
 parameter(const char *name, const char *in, bool required, json_t *schema, const char *help)
 {
-	return json_pack("{s:s, s:s, s:b, s:o, s:s*}", "name", name, "in", in, "required", required, "schema", schema,
-	    "description", help);
+	return json_pack("{s:s, s:s, s:b, s:o, s:s*}", "name", name, "in", in, "required", required,
+	    "schema", schema, "description", help);
 }
 
 static void
@@ -25,7 +25,8 @@ query_parameters(json_t *out, const struct field *f)
 {
 	for (; f != NULL && f->name != NULL; f++)
 		(void)json_array_append_new(out,
-		    parameter(f->name, "query", (f->flags & REQUIRED) != 0, field_schema(f), f->help));
+		    parameter(f->name, "query", (f->flags & REQUIRED) != 0, field_schema(f),
+		        f->help));
 }
 
 /* {id:uuid} becomes {id} and a parameter. */
@@ -49,8 +50,9 @@ path_template(struct arena *a, const char *path, json_t *params)
 		text = arena_strndup(a, path + 1, name - 1);
 		(void)json_array_append_new(params,
 		    parameter(text, "path", true,
-		        strncmp(path + name, ":uuid", 5) == 0 ? json_pack("{s:s, s:s}", "type", "string", "format", "uuid")
-		                                              : json_pack("{s:s}", "type", "string"),
+		        strncmp(path + name, ":uuid", 5) == 0
+		            ? json_pack("{s:s, s:s}", "type", "string", "format", "uuid")
+		            : json_pack("{s:s}", "type", "string"),
 		        NULL));
 		path += len + 1;
 	}
@@ -86,9 +88,10 @@ reply_schema(const struct route *rt)
 		return json_pack("{s:[o, o]}", "oneOf", ref, reference(other));
 	if ((rt->flags & R_LIST) == 0)
 		return ref;
-	return json_pack("{s:s, s:[s, s], s:{s:{s:s, s:o}, s:{s:[s, s]}, s:{s:s}, s:{s:s}}, s:b}", "type", "object", "required",
-	    "items", "next", "properties", "items", "type", "array", "items", ref, "next", "type", "string", "null", "total",
-	    "type", "integer", "total_is_estimate", "type", "boolean", "additionalProperties", 0);
+	return json_pack("{s:s, s:[s, s], s:{s:{s:s, s:o}, s:{s:[s, s]}, s:{s:s}, s:{s:s}}, s:b}",
+	    "type", "object", "required", "items", "next", "properties", "items", "type", "array",
+	    "items", ref, "next", "type", "string", "null", "total", "type", "integer",
+	    "total_is_estimate", "type", "boolean", "additionalProperties", 0);
 }
 
 static json_t *
@@ -97,18 +100,21 @@ answer(const struct route *rt, json_t *schema)
 	json_t *ok = json_pack("{s:s}", "description", rt->summary);
 
 	if (schema != NULL)
-		(void)json_object_set_new(ok, "content", json_pack("{s:{s:o}}", "application/json", "schema", schema));
+		(void)json_object_set_new(ok, "content",
+		    json_pack("{s:{s:o}}", "application/json", "schema", schema));
 	return ok;
 }
 
 static json_t *
 responses(const struct route *rt)
 {
-	const char *code = (rt->flags & R_CREATED) != 0 ? "201" : (rt->flags & R_ACCEPTED) != 0 ? "202"
-	    : (rt->flags & R_NO_BODY) != 0                                                    ? "204"
-	                                                                                      : "200";
+	const char *code = (rt->flags & R_CREATED) != 0    ? "201"
+	                   : (rt->flags & R_ACCEPTED) != 0 ? "202"
+	                   : (rt->flags & R_NO_BODY) != 0  ? "204"
+	                                                   : "200";
 	bool described = rt->reply != NULL && (rt->flags & R_STREAM) == 0;
-	json_t *all = json_pack("{s:o, s:{s:s}}", code, answer(rt, described ? reply_schema(rt) : NULL), "default", "$ref",
+	json_t *all = json_pack("{s:o, s:{s:s}}", code,
+	    answer(rt, described ? reply_schema(rt) : NULL), "default", "$ref",
 	    "#/components/responses/problem");
 
 	if (described && rt->reply->other_status != 0) {
@@ -130,17 +136,20 @@ operation(struct arena *a, const struct program *p, const struct route *rt, cons
 	query_parameters(params, rt->params);
 	if ((rt->flags & R_LIST) != 0)
 		query_parameters(params, paging);
-	op = json_pack("{s:s, s:[s], s:o, s:o, s:s, s:s, s:s}", "summary", rt->summary, "tags", p->name, "parameters", params,
-	    "responses", responses(rt), "x-pact-door", rt->door == DOOR_SESSION ? "session" : "none", "x-pact-transaction",
-	    tx[rt->tx], "x-pact-module", p->name);
+	op = json_pack("{s:s, s:[s], s:o, s:o, s:s, s:s, s:s}", "summary", rt->summary, "tags",
+	    p->name, "parameters", params, "responses", responses(rt), "x-pact-door",
+	    rt->door == DOOR_SESSION ? "session" : "none", "x-pact-transaction", tx[rt->tx],
+	    "x-pact-module", p->name);
 	if (rt->permission != NULL)
 		(void)json_object_set_new(op, "x-pact-permission", json_string(rt->permission));
 	(void)json_object_set_new(op, "security",
-	    rt->door == DOOR_SESSION ? json_pack("[{s:[]}, {s:[]}]", "cookie", "bearer") : json_array());
+	    rt->door == DOOR_SESSION ? json_pack("[{s:[]}, {s:[]}]", "cookie", "bearer")
+	                             : json_array());
 	if (rt->body != NULL)
 		(void)json_object_set_new(op, "requestBody",
-		    json_pack("{s:b, s:{s:{s:o}}}", "required", (rt->flags & R_OPTIONAL_BODY) == 0, "content", "application/json",
-		        "schema", fields_schema(rt->body, (rt->flags & R_PARTIAL) != 0)));
+		    json_pack("{s:b, s:{s:{s:o}}}", "required", (rt->flags & R_OPTIONAL_BODY) == 0,
+		        "content", "application/json", "schema",
+		        fields_schema(rt->body, (rt->flags & R_PARTIAL) != 0)));
 	return op;
 }
 

@@ -42,8 +42,9 @@ void reply_send(struct req *r, const char *timing);
 /* the statements of the frame itself, for -t and -Q */
 extern const struct query *const frame_queries[];
 extern const size_t nframe_queries, nframe_queries_sessionless;
-extern const struct query q_enter_session, q_idempotency_begin, q_idempotency_store, q_idempotency_get, q_health, q_enter_job,
-    q_job_claim, q_job_done, q_job_failed, q_job_extend, q_refused, q_stream_time;
+extern const struct query q_enter_session, q_idempotency_begin, q_idempotency_store,
+    q_idempotency_get, q_health, q_enter_job, q_job_claim, q_job_done, q_job_failed, q_job_extend,
+    q_refused, q_stream_time;
 
 #define SCHEMA_VERSION 2 /* the newest migration this build knows */
 

@@ -25,20 +25,24 @@
 	    "A change was asked for with your cookie, but not from a page of this server.", \
 	    "Open Pact in the browser and do it there. Programs use an access token, not the cookie.") \
 	X(P_WORKSPACE_SUSPENDED, "workspace-suspended", 403, "The workspace is suspended", \
-	    "The operator has suspended this workspace. Its data is kept.", "Ask the operator of this server.") \
+	    "The operator has suspended this workspace. Its data is kept.", \
+	    "Ask the operator of this server.") \
 	X(P_NOT_FOUND, "not-found", 404, "There is no such thing here", \
 	    "The address is wrong, the thing was deleted, or it belongs to somebody else.", \
 	    "Check the address, or go to the list and look there.") \
 	X(P_METHOD_NOT_ALLOWED, "method-not-allowed", 405, "That verb is not offered here", \
-	    "The address exists but does not answer to this HTTP verb.", "Use one of the verbs in the Allow header.") \
+	    "The address exists but does not answer to this HTTP verb.", \
+	    "Use one of the verbs in the Allow header.") \
 	X(P_CONFLICT, "conflict", 409, "The state of things does not allow this", \
 	    "Something else already exists or depends on this, so the change was not made.", \
 	    "Read the detail, put the other thing in order, and try again.") \
 	X(P_DUPLICATE, "duplicate", 409, "There is one already", \
 	    "Another contact of this workspace has the same address.", \
 	    "Open the existing one (member `existing`) and change it there.") \
-	X(P_IDEMPOTENCY_CONFLICT, "idempotency-conflict", 409, "The key was used for something else", \
-	    "An Idempotency-Key was sent again with another body.", "Use a new key for each new request.") \
+	X(P_IDEMPOTENCY_CONFLICT, "idempotency-conflict", 409, \
+	    "The key was used for something else", \
+	    "An Idempotency-Key was sent again with another body.", \
+	    "Use a new key for each new request.") \
 	X(P_IN_PROGRESS, "in-progress", 409, "The same request is still being worked on", \
 	    "A request with this Idempotency-Key has not been answered yet.", \
 	    "Wait as long as Retry-After says, then send it again.") \
@@ -48,8 +52,10 @@
 	X(P_TOO_LARGE, "too-large", 413, "That is too large", \
 	    "The body is larger than this address takes: 1 MiB, or 256 MiB for an import.", \
 	    "Send less at once. A file of contacts can be split.") \
-	X(P_UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", 415, "That kind of body is not taken here", \
-	    "The Content-Type is missing or not one that this address reads.", "Send application/json, or what the detail names.") \
+	X(P_UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", 415, \
+	    "That kind of body is not taken here", \
+	    "The Content-Type is missing or not one that this address reads.", \
+	    "Send application/json, or what the detail names.") \
 	X(P_INVALID, "invalid", 422, "Some fields were not accepted", \
 	    "The request was understood, but some values cannot be stored.", \
 	    "Correct the fields named in `errors`; nothing was changed.") \
@@ -60,7 +66,8 @@
 	    "The person has declined, or is on the suppression list, and nothing shown is newer than that.", \
 	    "Only the person can lift it. Record what they did, when and how, as evidence later than the refusal.") \
 	X(P_THROTTLED, "throttled", 429, "Too many tries", \
-	    "There were more requests of this kind than a person makes.", "Wait as long as Retry-After says.") \
+	    "There were more requests of this kind than a person makes.", \
+	    "Wait as long as Retry-After says.") \
 	X(P_INTERNAL, "internal", 500, "Something broke on our side", \
 	    "An error that should not happen. It is in the log under the instance shown.", \
 	    "Try again. If it stays, tell the operator the instance.") \
@@ -71,7 +78,8 @@
 	    "The work did not finish in the time allowed and was taken back.", \
 	    "Try again, with less at once if that is possible.")
 
-#define DEFINE(id, slug, status, title, what, todo) const struct problem_type id = {slug, status, title, what, todo};
+#define DEFINE(id, slug, status, title, what, todo) \
+	const struct problem_type id = {slug, status, title, what, todo};
 PROBLEMS(DEFINE)
 
 #define ROW(id, slug, status, title, what, todo) &(id),

@@ -69,7 +69,9 @@ none_match(const char *list, const char *etag)
 {
 	const char *at = list != NULL ? strstr(list, etag) : NULL;
 
-	return list != NULL && (strcmp(list, "*") == 0 || (at != NULL && at > list && at[-1] == '"' && at[strlen(etag)] == '"'));
+	return list != NULL &&
+	       (strcmp(list, "*") == 0 ||
+	           (at != NULL && at > list && at[-1] == '"' && at[strlen(etag)] == '"'));
 }
 
 int
@@ -84,7 +86,8 @@ reply_row(struct req *r, const struct rows *rows)
 	r->etag = etag;
 	if (success(r) == 204)
 		return reply_empty(r, 204);
-	if (etag != NULL && strcmp(r->route->method, "GET") == 0 && none_match(r->http.if_none_match, etag))
+	if (etag != NULL && strcmp(r->route->method, "GET") == 0 &&
+	    none_match(r->http.if_none_match, etag))
 		return reply_empty(r, 304);
 	body = rows_text(rows, 0, "body");
 	if (body == NULL)
@@ -96,7 +99,8 @@ int
 reply_query(struct req *r, const struct query *q, const char *const *args, size_t nargs)
 {
 	/* a stored answer goes into the same transaction, so the last statement is not the last then */
-	const struct rows *rows = r->idempotent ? tx_run(r->tx, q, args, nargs) : tx_last(r->tx, q, args, nargs);
+	const struct rows *rows = r->idempotent ? tx_run(r->tx, q, args, nargs)
+	                                        : tx_last(r->tx, q, args, nargs);
 
 	return rows != NULL ? reply_row(r, rows) : problem_db(r);
 }
@@ -117,7 +121,8 @@ cursor_parts(struct req *r, size_t n, const char **parts)
 		if (r->after == NULL)
 			continue;
 		if (p == NULL) {
-			field_error_add(r->a, &r->errors, "/after", "Is not a cursor of this list.");
+			field_error_add(r->a, &r->errors, "/after",
+			    "Is not a cursor of this list.");
 			return false;
 		}
 		parts[i] = arena_strndup(r->a, p, strcspn(p, "\x1f"));
@@ -138,7 +143,8 @@ buf_release(void *b)
 }
 
 int
-reply_list(struct req *r, const struct query *q, const char *const *args, size_t nargs, const char *total)
+reply_list(struct req *r, const struct query *q, const char *const *args, size_t nargs,
+    const char *total)
 {
 	const struct rows *rows = tx_last(r->tx, q, args, nargs);
 
@@ -186,8 +192,9 @@ reply_page(struct req *r, const struct rows *rows, const char *total)
 int
 problem_with(struct req *r, const struct problem_type *p, const char *detail, json_t *members)
 {
-	json_t *body = json_pack("{s:o, s:s, s:i, s:s*, s:s}", "type", json_sprintf("/problems/%s", p->slug), "title", p->title,
-	    "status", p->status, "detail", detail, "instance", r->request_id);
+	json_t *body = json_pack("{s:o, s:s, s:i, s:s*, s:s}", "type",
+	    json_sprintf("/problems/%s", p->slug), "title", p->title, "status", p->status, "detail",
+	    detail, "instance", r->request_id);
 
 	if (members != NULL) {
 		(void)json_object_update_missing(body, members);
@@ -213,8 +220,10 @@ problem_fields(struct req *r)
 	json_t *list = json_array();
 
 	for (const struct field_error *e = r->errors.first; e != NULL; e = e->next)
-		(void)json_array_append_new(list, json_pack("{s:s, s:s}", "pointer", e->pointer, "detail", e->detail));
-	return problem_with(r, &P_INVALID, r->errors.n == 1 ? r->errors.first->detail : NULL, json_pack("{s:o}", "errors", list));
+		(void)json_array_append_new(list,
+		    json_pack("{s:s, s:s}", "pointer", e->pointer, "detail", e->detail));
+	return problem_with(r, &P_INVALID, r->errors.n == 1 ? r->errors.first->detail : NULL,
+	    json_pack("{s:o}", "errors", list));
 }
 
 static int
@@ -227,7 +236,8 @@ problem_refused(struct req *r, const struct db_error *e)
 	if (p == NULL) {
 		/* a replay is no problem: run() gets the stored answer */
 		if (!str_eq(e->slug, "idempotency-replay"))
-			log_msg(LOG_ERROR, "statement %s refused with an unknown problem", e->query);
+			log_msg(LOG_ERROR, "statement %s refused with an unknown problem",
+			    e->query);
 		return problem(r, &P_INTERNAL, NULL);
 	}
 	if (e->detail != NULL)
@@ -236,7 +246,8 @@ problem_refused(struct req *r, const struct db_error *e)
 		reply_header(r, "WWW-Authenticate", "Bearer");
 	if (p->status == 429 && json_object_get(members, "retry_after") != NULL)
 		reply_header(r, "Retry-After",
-		    arena_printf(r->a, "%d", (int)json_integer_value(json_object_get(members, "retry_after"))));
+		    arena_printf(r->a, "%d",
+		        (int)json_integer_value(json_object_get(members, "retry_after"))));
 	return problem_with(r, p, e->hint, members);
 }
 
@@ -269,8 +280,9 @@ problem_db(struct req *r)
 static void
 header_line(struct buf *b, const char *name, const char *value)
 {
-	static const char controls[] = "\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\20\21\22\23\24\25\26\27\30\31\32\33\34"
-	                               "\35\36\37\177";
+	static const char controls[] =
+	    "\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\20\21\22\23\24\25\26\27\30\31\32\33\34"
+	    "\35\36\37\177";
 
 	buf_str(b, name);
 	buf_add(b, ": ", 2);
@@ -318,7 +330,8 @@ stream_begin(struct req *r, const char *content_type, const char *filename)
 	r->status = 200;
 	r->content_type = content_type;
 	if (filename != NULL)
-		reply_header(r, "Content-Disposition", arena_printf(r->a, "attachment; filename=\"%s\"", filename));
+		reply_header(r, "Content-Disposition",
+		    arena_printf(r->a, "attachment; filename=\"%s\"", filename));
 	r->streaming = true;
 	reply_send(r, NULL);
 }

@@ -61,7 +61,8 @@ on_signal(int sig)
 static void
 signals(void)
 {
-	struct sigaction sa = {.sa_handler = on_signal}; /* no SA_RESTART: accept() must be interrupted */
+	struct sigaction sa = {
+	    .sa_handler = on_signal}; /* no SA_RESTART: accept() must be interrupted */
 
 	(void)sigemptyset(&sa.sa_mask);
 	(void)sigaction(SIGTERM, &sa, NULL);
@@ -114,7 +115,8 @@ find_route(struct req *r)
 			memcpy(r->arg, arg, sizeof arg);
 			return true;
 		}
-		allow = allow == NULL ? arena_strdup(r->a, rt->method) : arena_printf(r->a, "%s, %s", allow, rt->method);
+		allow = allow == NULL ? arena_strdup(r->a, rt->method)
+		                      : arena_printf(r->a, "%s, %s", allow, rt->method);
 		if (strcmp(rt->method, "GET") == 0)
 			allow = arena_printf(r->a, "%s, HEAD", allow);
 	}
@@ -137,7 +139,9 @@ audit_refusal(struct req *r)
 		return;
 	r->tx = tx;
 	session_enter(r, "self", false);
-	tx_queue(tx, &q_refused, ARGS(arena_printf(r->a, "%s %s", r->route->method, r->route->path), r->route->permission));
+	tx_queue(tx, &q_refused,
+	    ARGS(arena_printf(r->a, "%s %s", r->route->method, r->route->path),
+	        r->route->permission));
 	(void)tx_commit(tx);
 }
 
@@ -235,7 +239,8 @@ schema_known(struct arena *a, int64_t *version)
 	struct tx *tx = tx_begin(a, NULL);
 	const struct rows *rows = tx != NULL ? tx_last(tx, &q_health, NO_ARGS) : NULL;
 
-	return rows != NULL && str_int64(rows_text(rows, 0, "version"), 0, INT32_MAX, version) && *version >= SCHEMA_VERSION;
+	return rows != NULL && str_int64(rows_text(rows, 0, "version"), 0, INT32_MAX, version) &&
+	       *version >= SCHEMA_VERSION;
 }
 
 static int
@@ -245,8 +250,8 @@ health(struct req *r)
 	bool ok = schema_known(r->a, &version);
 
 	return reply_json(r, ok ? 200 : 503,
-	    json_pack("{s:s, s:s, s:s, s:I}", "status", ok ? "ok" : "unavailable", "module", r->program->name, "version",
-	        PACT_VERSION, "schema", (json_int_t)version));
+	    json_pack("{s:s, s:s, s:s, s:I}", "status", ok ? "ok" : "unavailable", "module",
+	        r->program->name, "version", PACT_VERSION, "schema", (json_int_t)version));
 }
 
 static bool
@@ -323,8 +328,9 @@ serve_one(struct req *r, struct arena *a, const struct program *p)
 	us = (unsigned)((now() - start) * 1e6);
 	db_us = (unsigned)db_wait_us() < us ? (unsigned)db_wait_us() : us;
 	if (!r->streaming)
-		reply_send(r, arena_printf(a, "db;dur=%u.%03u;desc=\"%u\", app;dur=%u.%03u", db_us / 1000, db_us % 1000, db_trips(),
-		                  (us - db_us) / 1000, (us - db_us) % 1000));
+		reply_send(r,
+		    arena_printf(a, "db;dur=%u.%03u;desc=\"%u\", app;dur=%u.%03u", db_us / 1000,
+		        db_us % 1000, db_trips(), (us - db_us) / 1000, (us - db_us) % 1000));
 	if (r->streaming && r->tx != NULL && tx_error(r->tx)->code != DB_OK)
 		http_cut();
 	else
@@ -333,8 +339,10 @@ serve_one(struct req *r, struct arena *a, const struct program *p)
 	metrics_count(r, index, now() - start);
 	/* the pattern, not the path: a path can hold a token */
 	log_fields(r->status >= 500 ? LOG_ERROR : LOG_INFO, "request",
-	    arena_printf(a, "\"method\":\"%.10s\",\"route\":\"%s\",\"status\":%d,\"us\":%u,\"db_us\":%u,\"trips\":%u",
-	        r->route != NULL ? r->route->method : "-", r->route != NULL ? r->route->path : "-", r->status, us, db_us, db_trips()));
+	    arena_printf(a,
+	        "\"method\":\"%.10s\",\"route\":\"%s\",\"status\":%d,\"us\":%u,\"db_us\":%u,\"trips\":%u",
+	        r->route != NULL ? r->route->method : "-", r->route != NULL ? r->route->path : "-",
+	        r->status, us, db_us, db_trips()));
 	log_request(NULL);
 	wipe(&r->claims, sizeof r->claims);
 }
@@ -347,7 +355,8 @@ serve_loop(const struct program *p)
 	struct req r = {0};
 
 	if (!http_init()) {
-		log_msg(LOG_ERROR, "fd 0 is not a listening socket; start it under spawn-fcgi or systemd");
+		log_msg(LOG_ERROR,
+		    "fd 0 is not a listening socket; start it under spawn-fcgi or systemd");
 		return 1;
 	}
 	signals();
@@ -368,7 +377,8 @@ setup(const struct program *p)
 	bool ok = base != NULL && conninfo != NULL;
 
 	if (!token_verify_key(config("PACT_VERIFY_KEY"))) {
-		log_msg(LOG_ERROR, "PACT_VERIFY_KEY does not name a PEM file with an Ed25519 public key");
+		log_msg(LOG_ERROR,
+		    "PACT_VERIFY_KEY does not name a PEM file with an Ed25519 public key");
 		ok = false;
 	}
 	db_init(conninfo);
@@ -380,7 +390,8 @@ setup(const struct program *p)
 static int
 usage(const struct program *p)
 {
-	(void)fprintf(stderr, "usage: %s [-j | -t | -R | -Q | -V%s]\n", p->name, p->command != NULL ? " | -o command …" : "");
+	(void)fprintf(stderr, "usage: %s [-j | -t | -R | -Q | -V%s]\n", p->name,
+	    p->command != NULL ? " | -o command …" : "");
 	return 2;
 }
 

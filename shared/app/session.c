@@ -33,8 +33,11 @@ token_known(struct token_claims *out, const char *token, size_t len)
 
 	if (len < 8 || len >= TOKEN_MAX)
 		return false;
-	slot = ((size_t)(unsigned char)token[len - 4] * 31 + (size_t)(unsigned char)token[len - 7]) % SEEN;
-	if (seen[slot].len == len && bytes_equal(seen[slot].token, token, len) && seen[slot].claims.expires > now) {
+	slot = ((size_t)(unsigned char)token[len - 4] * 31 +
+	           (size_t)(unsigned char)token[len - 7]) %
+	       SEEN;
+	if (seen[slot].len == len && bytes_equal(seen[slot].token, token, len) &&
+	    seen[slot].claims.expires > now) {
 		*out = seen[slot].claims;
 		return true;
 	}
@@ -58,7 +61,7 @@ session_same_origin(struct req *r)
 	const char *site = r->http.fetch_site, *origin = r->http.origin;
 	bool shown = site != NULL || origin != NULL;
 	bool ok = (origin == NULL || str_eq(origin, own_origin)) &&
-	    (site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0);
+	          (site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0);
 
 	if (safe_method(r))
 		return true;
@@ -100,8 +103,9 @@ void
 session_enter(struct req *r, const char *permission, bool read_only)
 {
 	tx_queue(r->tx, &q_enter_session,
-	    ARGS(r->claims.tenant, r->claims.session, db_bytea(r->a, r->claims.secret, sizeof r->claims.secret), permission,
-	        r->http.ip, r->request_id, read_only ? "true" : "false"));
+	    ARGS(r->claims.tenant, r->claims.session,
+	        db_bytea(r->a, r->claims.secret, sizeof r->claims.secret), permission, r->http.ip,
+	        r->request_id, read_only ? "true" : "false"));
 	/* a stream takes as long as its reader does */
 	if ((r->route->flags & R_STREAM) != 0)
 		tx_queue(r->tx, &q_stream_time, NO_ARGS);

@@ -46,7 +46,8 @@ static bool
 job_load(struct job *j)
 {
 	struct tx *tx = tx_begin(j->a, j->tenant);
-	const struct rows *rows = tx != NULL ? tx_last(tx, &q_enter_job, ARGS(j->tenant, j->id)) : NULL;
+	const struct rows *rows = tx != NULL ? tx_last(tx, &q_enter_job, ARGS(j->tenant, j->id))
+	                                     : NULL;
 	const char *payload, *why;
 	int64_t n = 0;
 
@@ -79,7 +80,10 @@ job_finish(struct job *j, const struct job_kind *k, enum job_result result)
 		/* no wait means never again */
 		tx_queue(tx, &q_job_failed,
 		    ARGS(j->id, j->error != NULL ? j->error : "failed",
-		        result == JOB_DEAD ? NULL : arena_printf(j->a, "%lld", (long long)(wait < BACKOFF_MAX_S ? wait : BACKOFF_MAX_S))));
+		        result == JOB_DEAD
+		            ? NULL
+		            : arena_printf(j->a, "%lld",
+		                  (long long)(wait < BACKOFF_MAX_S ? wait : BACKOFF_MAX_S))));
 	}
 	(void)tx_commit(tx);
 }
@@ -89,8 +93,9 @@ static bool
 work(struct arena *a, const struct program *p)
 {
 	struct tx *tx = tx_begin(a, NULL);
-	const struct rows *rows =
-	    tx != NULL ? tx_last(tx, &q_job_claim, ARGS(p->name, arena_printf(a, "%d", LEASE_S))) : NULL;
+	const struct rows *rows = tx != NULL ? tx_last(tx, &q_job_claim,
+	                                           ARGS(p->name, arena_printf(a, "%d", LEASE_S)))
+	                                     : NULL;
 	struct job j = {.a = a};
 	const struct job_kind *k;
 	enum job_result result = JOB_DEAD;
@@ -112,7 +117,10 @@ work(struct arena *a, const struct program *p)
 		job_finish(&j, k, result);
 	log_fields(result == JOB_DONE ? LOG_INFO : LOG_WARN, "job",
 	    arena_printf(a, "\"kind\":\"%s\",\"result\":\"%s\",\"attempt\":%d", j.kind,
-	        result == JOB_DONE ? "done" : result == JOB_RETRY ? "retry" : "dead", j.attempts));
+	        result == JOB_DONE    ? "done"
+	        : result == JOB_RETRY ? "retry"
+	                              : "dead",
+	        j.attempts));
 	log_request(NULL);
 	return true;
 }

@@ -19,14 +19,18 @@ void arena_free(struct arena *a);
 void arena_reset(struct arena *a);
 
 /* Zeroed memory, aligned for any object. */
-void *arena_alloc(struct arena *a, size_t size) __attribute__((returns_nonnull, malloc, alloc_size(2)));
+void *
+arena_alloc(struct arena *a, size_t size) __attribute__((returns_nonnull, malloc, alloc_size(2)));
 /* Zeroed array of n objects; an overflowing product aborts. */
-void *arena_array(struct arena *a, size_t n, size_t size) __attribute__((returns_nonnull, malloc, alloc_size(2, 3)));
+void *arena_array(struct arena *a, size_t n, size_t size)
+    __attribute__((returns_nonnull, malloc, alloc_size(2, 3)));
 char *arena_strdup(struct arena *a, const char *s) __attribute__((returns_nonnull, nonnull));
 /* Copies exactly len bytes and ends them with a NUL. */
 char *arena_strndup(struct arena *a, const char *s, size_t len) __attribute__((returns_nonnull));
-char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((returns_nonnull, format(printf, 2, 3)));
-char *arena_vprintf(struct arena *a, const char *fmt, va_list ap) __attribute__((returns_nonnull, format(printf, 2, 0)));
+char *arena_printf(struct arena *a, const char *fmt, ...)
+    __attribute__((returns_nonnull, format(printf, 2, 3)));
+char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
+    __attribute__((returns_nonnull, format(printf, 2, 0)));
 
 /* Calls fn(ptr) when the arena is freed or reset. */
 void arena_defer(struct arena *a, void (*fn)(void *), void *ptr);

@@ -71,7 +71,8 @@ line(enum log_level level, const char *msg, const char *fields)
 	(void)strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%S", &tm);
 	put(&o, "{\"at\":\"");
 	put(&o, at);
-	(void)snprintf(tail, sizeof tail, ".%03ldZ\",\"pid\":%ld,\"level\":\"", ts.tv_nsec / 1000000, (long)getpid());
+	(void)snprintf(tail, sizeof tail, ".%03ldZ\",\"pid\":%ld,\"level\":\"",
+	    ts.tv_nsec / 1000000, (long)getpid());
 	put(&o, tail);
 	put(&o, level_name[level]);
 	put(&o, "\",\"program\":\"");

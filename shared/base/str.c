@@ -113,7 +113,8 @@ uuid_valid(const char *s)
 	for (size_t i = 0; i < 36; i++) {
 		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
 
-		if (dash ? s[i] != '-' : !((s[i] >= '0' && s[i] <= '9') || (s[i] >= 'a' && s[i] <= 'f')))
+		if (dash ? s[i] != '-'
+		         : !((s[i] >= '0' && s[i] <= '9') || (s[i] >= 'a' && s[i] <= 'f')))
 			return false;
 	}
 	return true;
@@ -164,7 +165,8 @@ hex_decode(void *out, const char *hex, size_t len)
 size_t
 b64url_encode(char *out, const void *data, size_t len)
 {
-	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	static const char digit[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	const unsigned char *p = data;
 	char *start = out;
 
@@ -244,12 +246,13 @@ email_plausible(const char *s, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)s[i];
 
-		if (c <= ' ' || c == 0x7f || strchr("\"(),:;<>[\\]", c) != NULL || (c == '@' && s + i != at))
+		if (c <= ' ' || c == 0x7f || strchr("\"(),:;<>[\\]", c) != NULL ||
+		    (c == '@' && s + i != at))
 			return false;
 	}
 	domain = len - (size_t)(at - s) - 1;
-	if (domain == 0 || at[1] == '.' || at[1] == '-' || s[len - 1] == '.' || s[len - 1] == '-' || s[0] == '.' ||
-	    at[-1] == '.')
+	if (domain == 0 || at[1] == '.' || at[1] == '-' || s[len - 1] == '.' || s[len - 1] == '-' ||
+	    s[0] == '.' || at[-1] == '.')
 		return false;
 	for (size_t i = 1; i < len; i++)
 		if (s[i] == '.' && s[i - 1] == '.')

@@ -69,7 +69,8 @@ sha256_end(struct sha256_state *s, uint8_t out[static SHA256_LEN])
 }
 
 void
-hmac_sha256(uint8_t out[static SHA256_LEN], const void *key, size_t keylen, const struct bytes *parts, size_t nparts)
+hmac_sha256(uint8_t out[static SHA256_LEN], const void *key, size_t keylen,
+    const struct bytes *parts, size_t nparts)
 {
 	crypto_auth_hmacsha256_state st;
 

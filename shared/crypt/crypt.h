@@ -32,7 +32,8 @@ struct bytes {
 	const void *data;
 	size_t len;
 };
-void hmac_sha256(uint8_t out[static SHA256_LEN], const void *key, size_t keylen, const struct bytes *parts, size_t nparts);
+void hmac_sha256(uint8_t out[static SHA256_LEN], const void *key, size_t keylen,
+    const struct bytes *parts, size_t nparts);
 
 /* RFC 9562 version 7, canonical text, 36 characters and a NUL. */
 void uuid7(char out[static 37]);

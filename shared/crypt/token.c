@@ -39,7 +39,8 @@ token_verify_key(const char *path)
 	size_t len = sizeof verify_key;
 
 	have_verify_key = k != NULL && EVP_PKEY_get_id(k) == EVP_PKEY_ED25519 &&
-	    EVP_PKEY_get_raw_public_key(k, verify_key, &len) == 1 && len == sizeof verify_key;
+	                  EVP_PKEY_get_raw_public_key(k, verify_key, &len) == 1 &&
+	                  len == sizeof verify_key;
 	return have_verify_key;
 }
 
@@ -47,19 +48,21 @@ bool
 token_sign_key(const char *path)
 {
 	CLEANUP(file_closep) FILE *f = path != NULL ? fopen(path, "re") : NULL;
-	CLEANUP(pkey_freep) EVP_PKEY *k = f != NULL ? PEM_read_PrivateKey(f, NULL, NULL, NULL) : NULL;
+	CLEANUP(pkey_freep)
+	EVP_PKEY *k = f != NULL ? PEM_read_PrivateKey(f, NULL, NULL, NULL) : NULL;
 	uint8_t seed[crypto_sign_SEEDBYTES], pub[crypto_sign_PUBLICKEYBYTES];
 	size_t len = sizeof seed;
 
 	have_sign_key = k != NULL && EVP_PKEY_get_id(k) == EVP_PKEY_ED25519 &&
-	    EVP_PKEY_get_raw_private_key(k, seed, &len) == 1 && len == sizeof seed &&
-	    crypto_sign_seed_keypair(pub, sign_key, seed) == 0;
+	                EVP_PKEY_get_raw_private_key(k, seed, &len) == 1 && len == sizeof seed &&
+	                crypto_sign_seed_keypair(pub, sign_key, seed) == 0;
 	wipe(seed, sizeof seed);
 	return have_sign_key;
 }
 
 /* The members are ours, in one order and without free text, so a format writes them and a scan reads them. */
-#define PAYLOAD "{\"iss\":\"pact\",\"aud\":\"pact\",\"tid\":\"%s\",\"sid\":\"%s\",\"sub\":\"%s\",\"ses\":\"%s\",\"iat\":%lld,\"exp\":%lld}"
+#define PAYLOAD \
+	"{\"iss\":\"pact\",\"aud\":\"pact\",\"tid\":\"%s\",\"sid\":\"%s\",\"sub\":\"%s\",\"ses\":\"%s\",\"iat\":%lld,\"exp\":%lld}"
 
 void
 token_make(char out[static TOKEN_MAX], const struct token_claims *c)
@@ -72,8 +75,8 @@ token_make(char out[static TOKEN_MAX], const struct token_claims *c)
 	if (!have_sign_key)
 		log_fatal("token_make without a key");
 	(void)b64url_encode(secret, c->secret, sizeof c->secret);
-	len = snprintf(payload, sizeof payload, PAYLOAD, c->tenant, c->session, c->user, secret, (long long)c->issued,
-	    (long long)c->expires);
+	len = snprintf(payload, sizeof payload, PAYLOAD, c->tenant, c->session, c->user, secret,
+	    (long long)c->issued, (long long)c->expires);
 	if (len < 0 || (size_t)len >= sizeof payload)
 		log_fatal("token too long");
 	memcpy(out, HEADER ".", sizeof HEADER);
@@ -127,8 +130,8 @@ payload_read(struct token_claims *c, const char *p)
 	p = take_uuid(skip(p, "\",\"sid\":\""), c->session);
 	p = take_uuid(skip(p, "\",\"sub\":\""), c->user);
 	p = skip(p, "\",\"ses\":\"");
-	if (p == NULL || strlen(p) < 43 || !b64url_decode(c->secret, sizeof c->secret, &len, p, 43) ||
-	    len != sizeof c->secret)
+	if (p == NULL || strlen(p) < 43 ||
+	    !b64url_decode(c->secret, sizeof c->secret, &len, p, 43) || len != sizeof c->secret)
 		return false;
 	p = take_int(skip(p + 43, "\",\"iat\":"), &c->issued);
 	p = take_int(skip(p, ",\"exp\":"), &c->expires);
@@ -145,17 +148,22 @@ token_check(struct token_claims *out, const char *token, size_t len, int64_t now
 	size_t head = sizeof HEADER, siglen = 0, plen = 0;
 	bool ok;
 
-	if (!have_verify_key || token == NULL || len >= TOKEN_MAX || len <= head || memcmp(token, HEADER ".", head) != 0)
+	if (!have_verify_key || token == NULL || len >= TOKEN_MAX || len <= head ||
+	    memcmp(token, HEADER ".", head) != 0)
 		return false;
 	dot = memchr(token + head, '.', len - head);
-	if (dot == NULL || !b64url_decode(sig, sizeof sig, &siglen, dot + 1, len - (size_t)(dot + 1 - token)) ||
+	if (dot == NULL ||
+	    !b64url_decode(sig, sizeof sig, &siglen, dot + 1, len - (size_t)(dot + 1 - token)) ||
 	    siglen != sizeof sig ||
-	    crypto_sign_verify_detached(sig, (const uint8_t *)token, (size_t)(dot - token), verify_key) != 0)
+	    crypto_sign_verify_detached(sig, (const uint8_t *)token, (size_t)(dot - token),
+	        verify_key) != 0)
 		return false;
-	if (!b64url_decode(payload, sizeof payload - 1, &plen, token + head, (size_t)(dot - token) - head))
+	if (!b64url_decode(payload, sizeof payload - 1, &plen, token + head,
+	        (size_t)(dot - token) - head))
 		return false;
 	payload[plen] = '\0';
-	ok = strlen(payload) == plen && payload_read(&c, payload) && c.issued <= now + 60 && c.expires > now;
+	ok = strlen(payload) == plen && payload_read(&c, payload) && c.issued <= now + 60 &&
+	     c.expires > now;
 	if (ok)
 		*out = c;
 	wipe(payload, sizeof payload);

@@ -45,7 +45,8 @@ struct tx {
 };
 
 /* A search or filter is planned with its values; everything else keeps one plan (see db_connect()). */
-static DOOR_QUERY(q_custom_plans, "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)");
+static DOOR_QUERY(q_custom_plans,
+    "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)");
 /* Always fails, so that the implicit transaction of the pipeline rolls back. */
 static DOOR_QUERY(q_rollback, "SELECT app.rollback()");
 
@@ -105,7 +106,8 @@ db_connect(void)
 {
 	double t = now_us();
 	const char *keys[] = {"dbname", "connect_timeout", "client_encoding", "options", NULL};
-	const char *values[] = {db.conninfo, "3", "UTF8", "-c plan_cache_mode=force_generic_plan -c DateStyle=ISO", NULL};
+	const char *values[] = {db.conninfo, "3", "UTF8",
+	    "-c plan_cache_mode=force_generic_plan -c DateStyle=ISO", NULL};
 
 	if (db.conninfo == NULL || (db.last_try > 0 && t - db.last_try < RECONNECT_US))
 		return false;
@@ -270,7 +272,8 @@ tx_queue(struct tx *tx, const struct query *q, const char *const *args, size_t n
 }
 
 void
-tx_keep(struct tx *tx, const struct query *q, const char *const *args, size_t nargs, struct rows **out)
+tx_keep(struct tx *tx, const struct query *q, const char *const *args, size_t nargs,
+    struct rows **out)
 {
 	*out = NULL;
 	tx_queue(tx, q, args, nargs);
@@ -325,8 +328,9 @@ keep_error(struct tx *tx, const struct query *q, const PGresult *res)
 		const char *table = PQresultErrorField(res, PG_DIAG_TABLE_NAME);
 		const char *context = PQresultErrorField(res, PG_DIAG_SOURCE_FUNCTION);
 
-		log_msg(LOG_ERROR, "statement %s: SQLSTATE %s, table %s, constraint %s, in %s", q->name, state,
-		    table != NULL ? table : "-", constraint != NULL ? constraint : "-", context != NULL ? context : "-");
+		log_msg(LOG_ERROR, "statement %s: SQLSTATE %s, table %s, constraint %s, in %s",
+		    q->name, state, table != NULL ? table : "-",
+		    constraint != NULL ? constraint : "-", context != NULL ? context : "-");
 	}
 }
 
@@ -589,8 +593,8 @@ db_listen(const char *module)
 	PGresult *res;
 	bool ok;
 
-	if (!db_ready() || strspn(module, "abcdefghijklmnopqrstuvwxyz") != strlen(module) || strlen(module) > 32 ||
-	    PQexitPipelineMode(db.conn) != 1)
+	if (!db_ready() || strspn(module, "abcdefghijklmnopqrstuvwxyz") != strlen(module) ||
+	    strlen(module) > 32 || PQexitPipelineMode(db.conn) != 1)
 		return false;
 	(void)snprintf(sql, sizeof sql, "LISTEN pact_job_%s", module);
 	res = PQexec(db.conn, sql);

@@ -21,7 +21,7 @@ enum plan {
 
 enum scope {
 	SCOPE_TENANT, /* $1 is the tenant, bound here */
-	SCOPE_DOOR,   /* doors, claims, health: all parameters are the caller's; shared/app and auth's login alone */
+	SCOPE_DOOR, /* doors, claims, health: all parameters are the caller's; shared/app and auth's login alone */
 };
 
 struct query {
@@ -32,30 +32,34 @@ struct query {
 };
 
 /* The text must be a literal: "" x "" compiles for nothing else. */
-#define TENANT_QUERY(id, planning, text) const struct query id = {#id, "" text "", planning, SCOPE_TENANT}
+#define TENANT_QUERY(id, planning, text) \
+	const struct query id = {#id, "" text "", planning, SCOPE_TENANT}
 #define DOOR_QUERY(id, text) const struct query id = {#id, "" text "", PLAN_GENERIC, SCOPE_DOOR}
 
 enum db_err {
 	DB_OK,
-	DB_REFUSED,     /* PT000: a problem the database names; see struct db_error */
-	DB_CONFLICT,    /* 23505 and kin that no function turned into a refusal */
-	DB_RETRY,       /* 40001, 40P01: run the whole transaction again */
-	DB_TIMEOUT,     /* 57014, 55P03 */
-	DB_DOWN,        /* no connection, or it broke; nothing was committed as far as is known */
-	DB_INTERNAL,    /* our fault */
+	DB_REFUSED,  /* PT000: a problem the database names; see struct db_error */
+	DB_CONFLICT, /* 23505 and kin that no function turned into a refusal */
+	DB_RETRY,    /* 40001, 40P01: run the whole transaction again */
+	DB_TIMEOUT,  /* 57014, 55P03 */
+	DB_DOWN,     /* no connection, or it broke; nothing was committed as far as is known */
+	DB_INTERNAL, /* our fault */
 };
 
 struct db_error {
 	enum db_err code;
-	const char *sqlstate, *slug, *hint, *detail; /* slug, hint, detail: of a refusal; detail is JSON */
-	const char *query;                           /* the statement that failed, for the log */
+	const char *sqlstate, *slug, *hint,
+	    *detail;       /* slug, hint, detail: of a refusal; detail is JSON */
+	const char *query; /* the statement that failed, for the log */
 };
 
 struct tx;
 struct rows;
 
 /* Arguments of a statement, text format; NULL is SQL NULL. */
-#define ARGS(...) ((const char *const[]){__VA_ARGS__}), (sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+#define ARGS(...) \
+	((const char *const[]){__VA_ARGS__}), \
+	    (sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 #define NO_ARGS NULL, 0
 
 /* ── connection ──────────────────────────────────────────────────────────────────────────────────────────────────── */
@@ -80,7 +84,8 @@ void tx_queue(struct tx *tx, const struct query *q, const char *const *args, siz
  * Queues a statement whose result is wanted together with a later one: *out is set when a following tx_run(), tx_last() or
  * tx_commit() has returned success, and costs no round trip of its own.
  */
-void tx_keep(struct tx *tx, const struct query *q, const char *const *args, size_t nargs, struct rows **out);
+void tx_keep(struct tx *tx, const struct query *q, const char *const *args, size_t nargs,
+    struct rows **out);
 /* Queues a statement, flushes the segment and waits for its result; NULL when the transaction has failed. */
 struct rows *tx_run(struct tx *tx, const struct query *q, const char *const *args, size_t nargs);
 /* As tx_run(), and commits in the same round trip: the result counts only when this returns it. */

@@ -47,7 +47,9 @@ rows_at(const struct rows *r, size_t row, size_t column, size_t *len)
 {
 	if (len != NULL)
 		*len = (size_t)PQgetlength(r->res, (int)row, (int)column);
-	return PQgetisnull(r->res, (int)row, (int)column) ? NULL : PQgetvalue(r->res, (int)row, (int)column);
+	return PQgetisnull(r->res, (int)row, (int)column)
+	           ? NULL
+	           : PQgetvalue(r->res, (int)row, (int)column);
 }
 
 const char *

@@ -57,7 +57,8 @@ bool form_parse(struct arena *a, const char *s, size_t len, struct pair **out, s
  * ROUTE_ARGS values go to arg. Literal patterns must be declared before typed ones that would match the same path.
  */
 #define ROUTE_ARGS 4
-bool route_match(struct arena *a, const char *pattern, const char *path, const char *arg[static ROUTE_ARGS]);
+bool route_match(struct arena *a, const char *pattern, const char *path,
+    const char *arg[static ROUTE_ARGS]);
 
 /* The bytes of a media type before any parameter equal `type` (case-insensitive). */
 bool media_type_is(const char *header, const char *type);

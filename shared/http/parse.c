@@ -76,7 +76,9 @@ form_parse(struct arena *a, const char *s, size_t len, struct pair **out, size_t
 				return false;
 			eq = memchr(s, '=', plen);
 			pairs[*n].name = decode(a, s, eq != NULL ? (size_t)(eq - s) : plen);
-			pairs[*n].value = eq != NULL ? decode(a, eq + 1, plen - (size_t)(eq + 1 - s)) : "";
+			pairs[*n].value = eq != NULL
+			                      ? decode(a, eq + 1, plen - (size_t)(eq + 1 - s))
+			                      : "";
 			if (pairs[*n].name == NULL || pairs[*n].value == NULL)
 				return false;
 			++*n;
@@ -117,7 +119,8 @@ segment_ok(const char *type, size_t typelen, const char *s, size_t len)
 }
 
 bool
-route_match(struct arena *a, const char *pattern, const char *path, const char *arg[static ROUTE_ARGS])
+route_match(struct arena *a, const char *pattern, const char *path,
+    const char *arg[static ROUTE_ARGS])
 {
 	size_t n = 0;
 
@@ -160,7 +163,8 @@ header_param(struct arena *a, const char *header, const char *name)
 {
 	size_t n = strlen(name);
 
-	for (const char *p = header != NULL ? strchr(header, ';') : NULL; p != NULL; p = strchr(p, ';')) {
+	for (const char *p = header != NULL ? strchr(header, ';') : NULL; p != NULL;
+	     p = strchr(p, ';')) {
 		p++;
 		p += strspn(p, " \t");
 		if (strncasecmp(p, name, n) != 0 || p[n] != '=')

@@ -105,7 +105,9 @@ json_read(struct arena *a, const char *data, size_t len, const char **problem)
 		else if (json_error_code(&err) == json_error_premature_end_of_input)
 			*problem = "The body ends in the middle of the JSON.";
 		else
-			*problem = arena_printf(a, "The body is not valid JSON (line %d, column %d).", err.line, err.column);
+			*problem = arena_printf(a,
+			    "The body is not valid JSON (line %d, column %d).", err.line,
+			    err.column);
 		return NULL;
 	}
 	(void)json_keep(a, v);
@@ -117,7 +119,8 @@ json_read(struct arena *a, const char *data, size_t len, const char **problem)
 }
 
 void
-field_error_add(struct arena *a, struct field_errors *errors, const char *pointer, const char *fmt, ...)
+field_error_add(struct arena *a, struct field_errors *errors, const char *pointer, const char *fmt,
+    ...)
 {
 	struct field_error *e;
 	va_list ap;
@@ -190,14 +193,16 @@ time_valid(const char *s)
 	int year, month, day;
 	const char *z;
 
-	if (n < 20 || n > 35 || s[4] != '-' || s[7] != '-' || (s[10] != 'T' && s[10] != 't' && s[10] != ' ') || s[13] != ':' ||
-	    s[16] != ':' || two(s, 29) < 19 || two(s + 2, 99) < 0 || two(s + 5, 12) < 1 || two(s + 8, 31) < 1 ||
+	if (n < 20 || n > 35 || s[4] != '-' || s[7] != '-' ||
+	    (s[10] != 'T' && s[10] != 't' && s[10] != ' ') || s[13] != ':' || s[16] != ':' ||
+	    two(s, 29) < 19 || two(s + 2, 99) < 0 || two(s + 5, 12) < 1 || two(s + 8, 31) < 1 ||
 	    two(s + 11, 23) < 0 || two(s + 14, 59) < 0 || two(s + 17, 60) < 0)
 		return false;
 	year = two(s, 29) * 100 + two(s + 2, 99);
 	month = two(s + 5, 12);
 	day = two(s + 8, 31);
-	if (day > days[month - 1] + (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)))
+	if (day >
+	    days[month - 1] + (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)))
 		return false;
 	z = s + 19;
 	if (*z == '.') {
@@ -209,7 +214,8 @@ time_valid(const char *s)
 	}
 	if (strcmp(z, "Z") == 0 || strcmp(z, "z") == 0)
 		return true;
-	return (*z == '+' || *z == '-') && strlen(z) == 6 && two(z + 1, 23) >= 0 && z[3] == ':' && two(z + 4, 59) >= 0;
+	return (*z == '+' || *z == '-') && strlen(z) == 6 && two(z + 1, 23) >= 0 && z[3] == ':' &&
+	       two(z + 4, 59) >= 0;
 }
 
 static bool
@@ -219,7 +225,8 @@ choice_in(const char *choices, const char *value)
 
 	if (n == 0 || strchr(value, '|') != NULL)
 		return false;
-	for (const char *p = choices; p != NULL; p = strchr(p, '|') != NULL ? strchr(p, '|') + 1 : NULL)
+	for (const char *p = choices; p != NULL;
+	     p = strchr(p, '|') != NULL ? strchr(p, '|') + 1 : NULL)
 		if (strncmp(p, value, n) == 0 && (p[n] == '|' || p[n] == '\0'))
 			return true;
 	return false;
@@ -242,13 +249,15 @@ static bool
 printable(const char *s, bool lines)
 {
 	for (; *s != '\0'; s++)
-		if (((unsigned char)*s < 0x20 && !(lines && strchr("\t\r\n", *s) != NULL)) || *s == 0x7f)
+		if (((unsigned char)*s < 0x20 && !(lines && strchr("\t\r\n", *s) != NULL)) ||
+		    *s == 0x7f)
 			return false;
 	return true;
 }
 
 static const char *
-text_check(struct arena *a, const struct field *f, const char *value, const char *at, struct field_errors *errors)
+text_check(struct arena *a, const struct field *f, const char *value, const char *at,
+    struct field_errors *errors)
 {
 	int64_t max = field_max(f), min = f->min;
 	const char *s = f->type == F_SECRET ? value : trimmed(a, value);
@@ -261,16 +270,19 @@ text_check(struct arena *a, const struct field *f, const char *value, const char
 	else if (n < min && min == 1)
 		field_error_add(a, errors, at, "Must not be empty.");
 	else if (n < min)
-		field_error_add(a, errors, at, "Must have at least %lld characters.", (long long)min);
+		field_error_add(a, errors, at, "Must have at least %lld characters.",
+		    (long long)min);
 	else if (n > max)
-		field_error_add(a, errors, at, "Must have at most %lld characters.", (long long)max);
+		field_error_add(a, errors, at, "Must have at most %lld characters.",
+		    (long long)max);
 	else
 		return s;
 	return NULL;
 }
 
 const char *
-field_check_text(struct arena *a, const struct field *f, const char *value, const char *at, struct field_errors *errors)
+field_check_text(struct arena *a, const struct field *f, const char *value, const char *at,
+    struct field_errors *errors)
 {
 	int64_t n;
 
@@ -283,7 +295,8 @@ field_check_text(struct arena *a, const struct field *f, const char *value, cons
 		value = trimmed(a, value);
 		if (email_plausible(value, strlen(value)))
 			return value;
-		field_error_add(a, errors, at, "Must be an e-mail address, such as name@example.com.");
+		field_error_add(a, errors, at,
+		    "Must be an e-mail address, such as name@example.com.");
 		return NULL;
 	case F_UUID:
 		if (uuid_valid(value))
@@ -293,8 +306,8 @@ field_check_text(struct arena *a, const struct field *f, const char *value, cons
 	case F_INT:
 		if (str_int64(value, f->min, field_max(f), &n))
 			return arena_printf(a, "%lld", (long long)n);
-		field_error_add(a, errors, at, "Must be a whole number from %lld to %lld.", (long long)f->min,
-		    (long long)field_max(f));
+		field_error_add(a, errors, at, "Must be a whole number from %lld to %lld.",
+		    (long long)f->min, (long long)field_max(f));
 		return NULL;
 	case F_BOOL:
 		if (str_eq(value, "true") || str_eq(value, "false"))
@@ -347,13 +360,17 @@ pointer_to(struct arena *a, const char *base, const char *name)
 	return arena_printf(a, "%s/%s", base, out);
 }
 
-static json_t *check_object(struct arena *a, const struct field *table, const json_t *obj, const char *base, bool partial,
-    struct field_errors *errors);
+static json_t *check_object(struct arena *a, const struct field *table, const json_t *obj,
+    const char *base, bool partial, struct field_errors *errors);
 
 static json_t *
-check_list(struct arena *a, const struct field *f, const json_t *v, const char *at, struct field_errors *errors)
+check_list(struct arena *a, const struct field *f, const json_t *v, const char *at,
+    struct field_errors *errors)
 {
-	struct field item = {.name = f->name, .type = f->type == F_UUIDS ? F_UUID : F_TEXT, .flags = REQUIRED, .max = ITEM_MAX};
+	struct field item = {.name = f->name,
+	    .type = f->type == F_UUIDS ? F_UUID : F_TEXT,
+	    .flags = REQUIRED,
+	    .max = ITEM_MAX};
 	json_t *out = json_array();
 	size_t n = json_array_size(v);
 
@@ -362,7 +379,8 @@ check_list(struct arena *a, const struct field *f, const json_t *v, const char *
 		return out;
 	}
 	if ((int64_t)n < f->min || (int64_t)n > field_max(f)) {
-		field_error_add(a, errors, at, "Must hold %lld to %lld items.", (long long)f->min, (long long)field_max(f));
+		field_error_add(a, errors, at, "Must hold %lld to %lld items.", (long long)f->min,
+		    (long long)field_max(f));
 		return out;
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -371,10 +389,12 @@ check_list(struct arena *a, const struct field *f, const json_t *v, const char *
 		const char *s;
 
 		if (f->type == F_LIST) {
-			(void)json_array_append_new(out, check_object(a, f->members, e, p, false, errors));
+			(void)json_array_append_new(out,
+			    check_object(a, f->members, e, p, false, errors));
 		} else if (!json_is_string(e)) {
 			field_error_add(a, errors, p, "Must be text.");
-		} else if ((s = field_check_text(a, &item, json_string_value(e), p, errors)) != NULL) {
+		} else if ((s = field_check_text(a, &item, json_string_value(e), p, errors)) !=
+		           NULL) {
 			(void)json_array_append_new(out, json_string(s));
 		}
 	}
@@ -382,7 +402,8 @@ check_list(struct arena *a, const struct field *f, const json_t *v, const char *
 }
 
 static json_t *
-check_map(struct arena *a, const struct field *f, const json_t *v, const char *at, struct field_errors *errors)
+check_map(struct arena *a, const struct field *f, const json_t *v, const char *at,
+    struct field_errors *errors)
 {
 	struct field value = {.name = f->name, .type = F_MULTILINE, .max = MAP_VALUE_MAX};
 	json_t *out = json_object();
@@ -390,7 +411,8 @@ check_map(struct arena *a, const struct field *f, const json_t *v, const char *a
 	json_t *e;
 
 	if (!json_is_object(v) || (int64_t)json_object_size(v) > field_max(f)) {
-		field_error_add(a, errors, at, "Must be an object of at most %lld members.", (long long)field_max(f));
+		field_error_add(a, errors, at, "Must be an object of at most %lld members.",
+		    (long long)field_max(f));
 		return out;
 	}
 	json_object_foreach((json_t *)(uintptr_t)v, key, e) {
@@ -410,7 +432,8 @@ check_map(struct arena *a, const struct field *f, const json_t *v, const char *a
 
 /* A bare text becomes {"note": text}, so that evidence has one form. */
 static json_t *
-check_evidence(struct arena *a, const struct field *f, const json_t *v, const char *at, struct field_errors *errors)
+check_evidence(struct arena *a, const struct field *f, const json_t *v, const char *at,
+    struct field_errors *errors)
 {
 	struct field value = {.name = f->name, .type = F_MULTILINE, .max = MAP_VALUE_MAX};
 	const char *s;
@@ -422,7 +445,8 @@ check_evidence(struct arena *a, const struct field *f, const json_t *v, const ch
 }
 
 static json_t *
-check_value(struct arena *a, const struct field *f, const json_t *v, const char *at, struct field_errors *errors)
+check_value(struct arena *a, const struct field *f, const json_t *v, const char *at,
+    struct field_errors *errors)
 {
 	const char *s;
 	json_int_t n;
@@ -450,8 +474,8 @@ check_value(struct arena *a, const struct field *f, const json_t *v, const char 
 	case F_INT:
 		n = json_integer_value(v);
 		if (!json_is_integer(v) || n < f->min || n > field_max(f))
-			field_error_add(a, errors, at, "Must be a whole number from %lld to %lld.", (long long)f->min,
-			    (long long)field_max(f));
+			field_error_add(a, errors, at, "Must be a whole number from %lld to %lld.",
+			    (long long)f->min, (long long)field_max(f));
 		return json_integer(n);
 	case F_TEXT:
 	case F_MULTILINE:
@@ -469,15 +493,16 @@ check_value(struct arena *a, const struct field *f, const json_t *v, const char 
 		return json_null();
 	}
 	/* an empty text where nothing is required means nothing */
-	if ((f->flags & NULLABLE) != 0 && f->type != F_SECRET && *trimmed(a, json_string_value(v)) == '\0')
+	if ((f->flags & NULLABLE) != 0 && f->type != F_SECRET &&
+	    *trimmed(a, json_string_value(v)) == '\0')
 		return json_null();
 	s = field_check_text(a, f, json_string_value(v), at, errors);
 	return s != NULL ? json_string(s) : json_null();
 }
 
 static json_t *
-check_object(struct arena *a, const struct field *table, const json_t *obj, const char *base, bool partial,
-    struct field_errors *errors)
+check_object(struct arena *a, const struct field *table, const json_t *obj, const char *base,
+    bool partial, struct field_errors *errors)
 {
 	json_t *out = json_object(), *v;
 	const char *key;
@@ -492,12 +517,14 @@ check_object(struct arena *a, const struct field *table, const json_t *obj, cons
 		while (f->name != NULL && strcmp(f->name, key) != 0)
 			f++;
 		if (f->name == NULL)
-			field_error_add(a, errors, pointer_to(a, base, key), "Is not a member known here.");
+			field_error_add(a, errors, pointer_to(a, base, key),
+			    "Is not a member known here.");
 	}
 	for (const struct field *f = table; f->name != NULL; f++) {
 		v = json_object_get(obj, f->name);
 		if (v != NULL)
-			(void)json_object_set_new(out, f->name, check_value(a, f, v, pointer_to(a, base, f->name), errors));
+			(void)json_object_set_new(out, f->name,
+			    check_value(a, f, v, pointer_to(a, base, f->name), errors));
 		else if ((f->flags & REQUIRED) != 0 && !partial)
 			field_error_add(a, errors, pointer_to(a, base, f->name), "Is required.");
 	}
@@ -505,7 +532,8 @@ check_object(struct arena *a, const struct field *table, const json_t *obj, cons
 }
 
 json_t *
-fields_check(struct arena *a, const struct field *table, const json_t *obj, bool partial, struct field_errors *errors)
+fields_check(struct arena *a, const struct field *table, const json_t *obj, bool partial,
+    struct field_errors *errors)
 {
 	return json_keep(a, check_object(a, table, obj, "", partial, errors));
 }

@@ -41,7 +41,8 @@ base_schema(const struct field *f)
 	case F_SECRET:
 		return json_pack("{s:s, s:s}", "type", "string", "format", "password");
 	case F_EMAIL:
-		return json_pack("{s:s, s:s, s:i}", "type", "string", "format", "email", "maxLength", 254);
+		return json_pack("{s:s, s:s, s:i}", "type", "string", "format", "email",
+		    "maxLength", 254);
 	case F_UUID:
 		return json_pack("{s:s, s:s}", "type", "string", "format", "uuid");
 	case F_INT:
@@ -56,19 +57,23 @@ base_schema(const struct field *f)
 		return json_pack("{s:s, s:s}", "type", "string", "format", "date-time");
 	case F_TEXTS:
 	case F_UUIDS:
-		s = f->type == F_UUIDS ? json_pack("{s:s, s:{s:s, s:s}}", "type", "array", "items", "type", "string", "format", "uuid")
-		                       : json_pack("{s:s, s:{s:s}}", "type", "array", "items", "type", "string");
+		s = f->type == F_UUIDS
+		        ? json_pack("{s:s, s:{s:s, s:s}}", "type", "array", "items", "type",
+		              "string", "format", "uuid")
+		        : json_pack("{s:s, s:{s:s}}", "type", "array", "items", "type", "string");
 		limits(s, "minItems", "maxItems", f);
 		return s;
 	case F_MAP:
-		return json_pack("{s:s, s:{s:[s, s]}}", "type", "object", "additionalProperties", "type", "string", "null");
+		return json_pack("{s:s, s:{s:[s, s]}}", "type", "object", "additionalProperties",
+		    "type", "string", "null");
 	case F_EVIDENCE:
-		return json_pack("{s:[s, s], s:{s:[s, s]}, s:i}", "type", "string", "object", "additionalProperties", "type", "string",
-		    "null", "maxLength", 2000);
+		return json_pack("{s:[s, s], s:{s:[s, s]}, s:i}", "type", "string", "object",
+		    "additionalProperties", "type", "string", "null", "maxLength", 2000);
 	case F_OBJECT:
 		return fields_schema(f->members, false);
 	case F_LIST:
-		s = json_pack("{s:s, s:o}", "type", "array", "items", fields_schema(f->members, false));
+		s = json_pack("{s:s, s:o}", "type", "array", "items",
+		    fields_schema(f->members, false));
 		limits(s, "minItems", "maxItems", f);
 		return s;
 	case F_CURSOR:
@@ -108,7 +113,8 @@ fields_schema(const struct field *table, bool partial)
 		if ((f->flags & REQUIRED) != 0 && !partial)
 			(void)json_array_append_new(required, json_string(f->name));
 	}
-	out = json_pack("{s:s, s:o, s:b}", "type", "object", "properties", props, "additionalProperties", 0);
+	out = json_pack("{s:s, s:o, s:b}", "type", "object", "properties", props,
+	    "additionalProperties", 0);
 	if (json_array_size(required) > 0)
 		(void)json_object_set(out, "required", required);
 	json_decref(required);

@@ -75,16 +75,20 @@ verify(struct token_claims *c, const char *auth)
 }
 
 static void
-pipeline(const struct token_claims *c, FCGX_Request *r, const char *name, const char *const *args, int n)
+pipeline(const struct token_claims *c, FCGX_Request *r, const char *name, const char *const *args,
+    int n)
 {
 	char secret[2 * SECRET_LEN + 3] = "\\x";
-	const char *door[] = {c->tenant, c->session, secret, strcmp(name, "create") == 0 ? "contact.write" : "contact.read",
-	    FCGX_GetParam("REMOTE_ADDR", r->envp), FCGX_GetParam("REQUEST_ID", r->envp), strcmp(name, "create") == 0 ? "f" : "t"};
+	const char *door[] = {c->tenant, c->session, secret,
+	    strcmp(name, "create") == 0 ? "contact.write" : "contact.read",
+	    FCGX_GetParam("REMOTE_ADDR", r->envp), FCGX_GetParam("REQUEST_ID", r->envp),
+	    strcmp(name, "create") == 0 ? "f" : "t"};
 	PGresult *res;
 
 	hex_encode(secret + 2, c->secret, SECRET_LEN);
 	if (PQsendQueryPrepared(conn, "door", 7, door, NULL, NULL, 0) != 1 ||
-	    PQsendQueryPrepared(conn, name, n, args, NULL, NULL, 0) != 1 || PQpipelineSync(conn) != 1)
+	    PQsendQueryPrepared(conn, name, n, args, NULL, NULL, 0) != 1 ||
+	    PQpipelineSync(conn) != 1)
 		die("send");
 	PQclear(next_result());
 	res = next_result();
@@ -99,7 +103,8 @@ pipeline(const struct token_claims *c, FCGX_Request *r, const char *name, const 
 static void
 handle(FCGX_Request *r)
 {
-	const char *path = FCGX_GetParam("DOCUMENT_URI", r->envp), *method = FCGX_GetParam("REQUEST_METHOD", r->envp);
+	const char *path = FCGX_GetParam("DOCUMENT_URI", r->envp),
+	           *method = FCGX_GetParam("REQUEST_METHOD", r->envp);
 	struct token_claims c;
 	static char body[65536];
 
@@ -113,7 +118,8 @@ handle(FCGX_Request *r)
 	} else if (strlen(path) > 14) {
 		pipeline(&c, r, "get", (const char *[]){c.tenant, path + 13}, 2);
 	} else {
-		pipeline(&c, r, "list", (const char *[]){c.tenant, "51", "ffffffff-ffff-ffff-ffff-ffffffffffff"}, 3);
+		pipeline(&c, r, "list",
+		    (const char *[]){c.tenant, "51", "ffffffff-ffff-ffff-ffff-ffffffffffff"}, 3);
 	}
 }
 
@@ -132,7 +138,8 @@ main(void)
 	prepare("get", getenv("FLOOR_GET"));
 	prepare("list", getenv("FLOOR_LIST"));
 	prepare("create", getenv("FLOOR_CREATE"));
-	if (PQenterPipelineMode(conn) != 1 || FCGX_Init() != 0 || FCGX_InitRequest(&r, 0, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
+	if (PQenterPipelineMode(conn) != 1 || FCGX_Init() != 0 ||
+	    FCGX_InitRequest(&r, 0, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
 		die("setup");
 	(void)sigaction(SIGTERM, &sa, NULL);
 	while (!stop && FCGX_Accept_r(&r) == 0) {

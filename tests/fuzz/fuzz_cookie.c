@@ -12,7 +12,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena *a = arena_new();
-	const char *header = arena_strndup(a, (const char *)data, size), *v = cookie_get(a, header, "__Host-pact");
+	const char *header = arena_strndup(a, (const char *)data, size),
+	           *v = cookie_get(a, header, "__Host-pact");
 
 	if (v != NULL && strchr(v, ';') != NULL)
 		abort();

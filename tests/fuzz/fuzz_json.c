@@ -11,10 +11,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct field item[] = {{"n", F_INT, REQUIRED, .min = 1, .max = 9}, {"t", F_TEXT}, {0}};
 static const struct field table[] = {
-    {"name", F_TEXT, REQUIRED}, {"email", F_EMAIL, NULLABLE}, {"id", F_UUID}, {"n", F_INT}, {"flag", F_BOOL},
-    {"kind", F_ENUM, .choices = "note|call"}, {"at", F_TIME}, {"tags", F_TEXTS}, {"ids", F_UUIDS}, {"map", F_MAP},
-    {"list", F_LIST, .members = item}, {"obj", F_OBJECT, .members = item}, {"body", F_MULTILINE}, {"secret", F_SECRET},
-    {"after", F_CURSOR}, {0},
+    {"name", F_TEXT, REQUIRED},
+    {"email", F_EMAIL, NULLABLE},
+    {"id", F_UUID},
+    {"n", F_INT},
+    {"flag", F_BOOL},
+    {"kind", F_ENUM, .choices = "note|call"},
+    {"at", F_TIME},
+    {"tags", F_TEXTS},
+    {"ids", F_UUIDS},
+    {"map", F_MAP},
+    {"list", F_LIST, .members = item},
+    {"obj", F_OBJECT, .members = item},
+    {"body", F_MULTILINE},
+    {"secret", F_SECRET},
+    {"after", F_CURSOR},
+    {0},
 };
 
 int

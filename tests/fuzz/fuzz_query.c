@@ -18,7 +18,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (form_parse(a, (const char *)data, size, &pairs, &n))
 		for (size_t i = 0; i < n; i++)
-			if (!utf8_valid(pairs[i].name, strlen(pairs[i].name)) || !utf8_valid(pairs[i].value, strlen(pairs[i].value)))
+			if (!utf8_valid(pairs[i].name, strlen(pairs[i].name)) ||
+			    !utf8_valid(pairs[i].value, strlen(pairs[i].value)))
 				abort();
 	arena_free(a);
 	return 0;

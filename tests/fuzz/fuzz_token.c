@@ -14,12 +14,14 @@ static void
 key(void)
 {
 	/* the public key of RFC 8032 §7.1 TEST 1, as SubjectPublicKeyInfo */
-	static const char pem[] = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
-	                          "-----END PUBLIC KEY-----\n";
+	static const char pem[] =
+	    "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
+	    "-----END PUBLIC KEY-----\n";
 	char path[] = "/tmp/pact-fuzz-XXXXXX";
 	int fd = mkstemp(path);
 
-	if (fd < 0 || write(fd, pem, sizeof pem - 1) != (ssize_t)sizeof pem - 1 || !token_verify_key(path))
+	if (fd < 0 || write(fd, pem, sizeof pem - 1) != (ssize_t)sizeof pem - 1 ||
+	    !token_verify_key(path))
 		abort();
 	(void)close(fd);
 	(void)unlink(path);

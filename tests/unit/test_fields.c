@@ -139,7 +139,11 @@ values_are_normalised(void **state)
 	json_t *out;
 
 	(void)state;
-	assert_string_equal(pointers("{\"name\":\" a \",\"email\":\" A@b.example \",\"body\":\"x\\ny\",\"secret\":\" s \"}", false, &out), "");
+	assert_string_equal(
+	    pointers(
+	        "{\"name\":\" a \",\"email\":\" A@b.example \",\"body\":\"x\\ny\",\"secret\":\" s \"}",
+	        false, &out),
+	    "");
 	assert_string_equal(json_string_value(json_object_get(out, "name")), "a");
 	assert_string_equal(json_string_value(json_object_get(out, "email")), "A@b.example");
 	assert_string_equal(json_string_value(json_object_get(out, "body")), "x\ny");

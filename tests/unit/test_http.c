@@ -107,7 +107,8 @@ cookies_are_found_by_whole_name(void **state)
 {
 	(void)state;
 	assert_string_equal(cookie_get(a, "__Host-pact=abc; other=1", "__Host-pact"), "abc");
-	assert_string_equal(cookie_get(a, "x__Host-pact=no; __Host-pact=yes ", "__Host-pact"), "yes");
+	assert_string_equal(cookie_get(a, "x__Host-pact=no; __Host-pact=yes ", "__Host-pact"),
+	    "yes");
 	assert_string_equal(cookie_get(a, "a=1;b=2", "b"), "2");
 	assert_string_equal(cookie_get(a, "b=", "b"), "");
 	/* the first of two: a later one may have been planted with a longer path */
@@ -125,8 +126,11 @@ media_types_are_compared_without_parameters(void **state)
 	assert_true(media_type_is("Application/JSON ; charset=utf-8", "application/json"));
 	assert_false(media_type_is("application/jsonx", "application/json"));
 	assert_false(media_type_is(NULL, "application/json"));
-	assert_string_equal(header_param(a, "multipart/form-data; boundary=\"a b\"", "boundary"), "a b");
-	assert_string_equal(header_param(a, "multipart/form-data; x=1; Boundary=abc; y", "boundary"), "abc");
+	assert_string_equal(header_param(a, "multipart/form-data; boundary=\"a b\"", "boundary"),
+	    "a b");
+	assert_string_equal(header_param(a, "multipart/form-data; x=1; Boundary=abc; y",
+	                        "boundary"),
+	    "abc");
 	assert_null(header_param(a, "multipart/form-data", "boundary"));
 }
 

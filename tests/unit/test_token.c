@@ -106,7 +106,8 @@ static void
 no_other_algorithm_is_taken(void **state)
 {
 	/* {"alg":"none","typ":"at+jwt"} and {"alg":"HS256","typ":"at+jwt"} */
-	static const char *const header[] = {"eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0", "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9"};
+	static const char *const header[] = {"eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0",
+	    "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9"};
 	struct token_claims c;
 	char t[TOKEN_MAX];
 
