@@ -41,7 +41,11 @@ class Cluster:
             settings.append(f"-c shared_preload_libraries={self.dir}/lib/pact_context")
         as_postgres(BIN / "pg_ctl", "-D", self.dir / "data", "-w", "-l", self.dir / "log", "-o", " ".join(settings), "start")
         self.env = dict(os.environ, PGHOST=str(self.dir), PGPORT="5432", PGUSER="postgres", PGDATABASE="pact")
-        subprocess.run(["createdb", "pact"], env=self.env, check=True)
+        try:
+            subprocess.run(["createdb", "pact"], env=self.env, check=True)
+        except Exception:
+            self.stop()
+            raise
 
     def migrate(self, root=ROOT):
         return subprocess.run([root / "scripts/migrate"], env=self.env, capture_output=True, text=True)
