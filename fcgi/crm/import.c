@@ -17,7 +17,8 @@ TENANT_QUERY(q_imports, PLAN_GENERIC,
 TENANT_QUERY(q_imports_count, PLAN_GENERIC,
     "SELECT least(count(*), 10000) AS total, count(*) > 10000 AS estimated FROM (SELECT FROM "
     "pact.import i WHERE i.tenant_id = $1::uuid LIMIT 10001) x");
-TENANT_QUERY(q_import_get, PLAN_GENERIC, "SELECT body, etag FROM app.import_reply($1::uuid, $2::uuid)");
+TENANT_QUERY(q_import_get, PLAN_GENERIC,
+    "SELECT body, etag FROM app.import_reply($1::uuid, $2::uuid)");
 TENANT_QUERY(q_import_head, PLAN_GENERIC,
     "SELECT i.filename, i.options, i.size, i.mapping, substring(c.data FROM 1 FOR 65536) AS data "
     "FROM pact.import i LEFT JOIN pact.import_chunk c ON c.tenant_id = i.tenant_id AND "
@@ -51,7 +52,8 @@ static const struct field option_members[] = {
     {"overwrite", F_BOOL, NULLABLE,
         .help = "Values in the file replace those that contacts have; else only empty fields are "
                 "filled."},
-    {"departures", F_BOOL, NULLABLE, .help = "The file lists people who have left: all of them are declined."},
+    {"departures", F_BOOL, NULLABLE,
+        .help = "The file lists people who have left: all of them are declined."},
     {"dates", F_ENUM, NULLABLE, .choices = "mdy|dmy", .help = "How 03/04/2025 is meant."},
     {"encoding", F_TEXT, NULLABLE, .max = 40},
     {"separator", F_ENUM, NULLABLE, .choices = "comma|semicolon|tab|pipe"},
@@ -75,7 +77,8 @@ const struct field import_error_params[] = {
 
 static const struct field import_members[] = {
     {"public_id", F_UUID, REQUIRED},
-    {"status", F_ENUM, REQUIRED, .choices = "mapping|queued|running|done|failed|cancelled|reverted"},
+    {"status", F_ENUM, REQUIRED,
+        .choices = "mapping|queued|running|done|failed|cancelled|reverted"},
     {"dry_run", F_BOOL, REQUIRED},
     {"filename", F_TEXT, REQUIRED},
     {"format", F_ENUM, REQUIRED, .choices = "csv|vcard"},
@@ -126,7 +129,8 @@ import_list(struct req *r)
 			return problem_db(r);
 		total = count_members(r, n);
 	}
-	return reply_list(r, &q_imports, ARGS(after != NULL ? after : LAST_ID, page_limit(r)), total);
+	return reply_list(r, &q_imports, ARGS(after != NULL ? after : LAST_ID, page_limit(r)),
+	    total);
 }
 
 int
@@ -144,8 +148,7 @@ options_merged(json_t *old, json_t *patch)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(patch, key, value)
-	{
+	json_object_foreach(patch, key, value) {
 		if (json_is_null(value))
 			(void)json_object_del(old, key);
 		else
@@ -157,7 +160,8 @@ options_merged(json_t *old, json_t *patch)
 static bool
 reads_otherwise(const json_t *options)
 {
-	return json_object_get(options, "encoding") != NULL || json_object_get(options, "separator") != NULL;
+	return json_object_get(options, "encoding") != NULL ||
+	       json_object_get(options, "separator") != NULL;
 }
 
 /*
@@ -167,7 +171,8 @@ reads_otherwise(const json_t *options)
 static bool
 patch_check(struct req *r, const struct rows *head, json_t *patch)
 {
-	json_t *options = json_object_get(r->body, "options"), *mapping = json_object_get(r->body, "mapping"), *old;
+	json_t *options = json_object_get(r->body, "options"),
+	       *mapping = json_object_get(r->body, "mapping"), *old;
 	const char *why, *text = rows_text(head, 0, "options");
 	struct import_setup setup;
 	int64_t size = 0;
@@ -183,8 +188,8 @@ patch_check(struct req *r, const struct rows *head, json_t *patch)
 		text = rows_text(head, 0, "mapping");
 		mapping = json_keep(r->a, json_loads(text, 0, NULL));
 	}
-	why = import_setup(r->a, sample, len, size <= (int64_t)len, rows_text(head, 0, "filename"), mapping,
-	    options_merged(old, options), &setup);
+	why = import_setup(r->a, sample, len, size <= (int64_t)len, rows_text(head, 0, "filename"),
+	    mapping, options_merged(old, options), &setup);
 	if (why != NULL) {
 		field_error_add(r->a, &r->errors, setup.pointer, "%s", why);
 		return false;
@@ -195,7 +200,8 @@ patch_check(struct req *r, const struct rows *head, json_t *patch)
 	import_guess_json(r->a, &setup.layout, &setup.guess, &guess);
 	(void)json_object_set_new(patch, "guess", json_loadb(guess.data, guess.len, 0, NULL));
 	if (mapping == NULL)
-		(void)json_object_set(patch, "mapping", json_object_get(json_object_get(patch, "guess"), "mapping"));
+		(void)json_object_set(patch, "mapping",
+		    json_object_get(json_object_get(patch, "guess"), "mapping"));
 	buf_free(&guess);
 	return true;
 }
@@ -213,7 +219,8 @@ import_patch(struct req *r)
 	patch = json_keep(r->a, json_deep_copy(r->body));
 	if (rows_text(head, 0, "data") != NULL && !patch_check(r, head, patch))
 		return problem_fields(r);
-	return reply_query(r, &q_import_patch, ARGS(r->arg[0], r->if_match, json_text(r->a, patch)));
+	return reply_query(r, &q_import_patch,
+	    ARGS(r->arg[0], r->if_match, json_text(r->a, patch)));
 }
 
 int
@@ -221,7 +228,10 @@ import_start(struct req *r)
 {
 	json_t *dry = json_object_get(r->body, "dry_run");
 
-	return reply_query(r, &q_import_start, ARGS(r->arg[0], dry == NULL ? NULL : json_is_true(dry) ? "true" : "false"));
+	return reply_query(r, &q_import_start,
+	    ARGS(r->arg[0], dry == NULL         ? NULL
+	                    : json_is_true(dry) ? "true"
+	                                        : "false"));
 }
 
 int
@@ -273,7 +283,8 @@ errors_csv(struct req *r)
 	if (rows_count(known) == 0)
 		return problem(r, &P_NOT_FOUND, NULL);
 	buf_init(&x.b, CSV_LINE_MAX);
-	stream_begin(r, "text/csv; charset=utf-8; header=present", arena_printf(r->a, "import-errors-%.8s.csv", r->arg[0]));
+	stream_begin(r, "text/csv; charset=utf-8; header=present",
+	    arena_printf(r->a, "import-errors-%.8s.csv", r->arg[0]));
 	buf_str(&x.b, "line,column,value,detail\r\n");
 	if (tx_stream(r->tx, &q_import_errors_all, ARGS(r->arg[0]), csv_line, &x))
 		(void)stream_write(r, x.b.data, x.b.len);
@@ -290,7 +301,8 @@ import_errors(struct req *r)
 	if (str_eq(param(r, "format"), "csv"))
 		return errors_csv(r);
 	if (!cursor_parts(r, 2, part) ||
-	    (r->after != NULL && (!str_int64(part[0], 0, INT64_MAX, &n) || !str_int64(part[1], 0, INT32_MAX, &n))))
+	    (r->after != NULL &&
+	        (!str_int64(part[0], 0, INT64_MAX, &n) || !str_int64(part[1], 0, INT32_MAX, &n))))
 		return bad_cursor(r);
 	if (r->after != NULL) {
 		line = part[0];

@@ -13,7 +13,22 @@
 #define ARRAY_MAX (64U * 1024U * 1024U)
 
 /* In the order of the function's parameters. */
-enum { LINE, EMAIL, FIRST, LAST, PHONE, TITLE, ACCOUNT, TAGS, CUSTOM, NOTE, STATUS, AT, SOURCE, ROWS };
+enum {
+	LINE,
+	EMAIL,
+	FIRST,
+	LAST,
+	PHONE,
+	TITLE,
+	ACCOUNT,
+	TAGS,
+	CUSTOM,
+	NOTE,
+	STATUS,
+	AT,
+	SOURCE,
+	ROWS
+};
 enum { E_LINE = ROWS, E_SEQ, E_COLUMN, E_VALUE, E_DETAIL, ARRAYS };
 
 /*

@@ -33,8 +33,7 @@ TENANT_QUERY(q_import_apply, PLAN_GENERIC,
     "$15::text[], $16::timestamptz[], $17::text[], $18::bigint, $19::bigint[], $20::int[], "
     "$21::text[], "
     "$22::text[], $23::text[]) AS cancel");
-TENANT_QUERY(q_import_finish, PLAN_GENERIC,
-    "SELECT app.import_finish($1::uuid, $2::uuid, $3, $4)");
+TENANT_QUERY(q_import_finish, PLAN_GENERIC, "SELECT app.import_finish($1::uuid, $2::uuid, $3, $4)");
 
 enum state { GOING, CANCELLED, LOST };
 
@@ -199,8 +198,10 @@ static bool
 chunk_read(struct run *x, int seq, const char **data, size_t *len)
 {
 	struct tx *tx = step_tx(x);
-	const struct rows *rows =
-	    tx != NULL ? tx_last(tx, &q_import_read, ARGS(x->import, arena_printf(x->step, "%d", seq))) : NULL;
+	const struct rows *rows = tx != NULL
+	                              ? tx_last(tx, &q_import_read,
+	                                    ARGS(x->import, arena_printf(x->step, "%d", seq)))
+	                              : NULL;
 	void *bytes;
 
 	*data = "";
@@ -252,7 +253,8 @@ count(struct run *x)
 		return false;
 	tx = step_tx(x);
 	if (tx != NULL)
-		tx_queue(tx, &q_import_total, ARGS(x->import, arena_printf(x->step, "%" PRIu64, n)));
+		tx_queue(tx, &q_import_total,
+		    ARGS(x->import, arena_printf(x->step, "%" PRIu64, n)));
 	ok = tx != NULL && tx_commit(tx);
 	if (!ok)
 		x->state = LOST;
@@ -289,8 +291,10 @@ finish(struct run *x, const char *status, const char *problem)
 static const char *
 prepare(struct run *x, const struct rows *row)
 {
-	const char *data, *why, *mapping = rows_text(row, 0, "mapping"), *options = rows_text(row, 0, "options");
-	json_t *o = json_read(x->j->a, options, strlen(options), &why), *m = json_loads(mapping, 0, NULL);
+	const char *data, *why, *mapping = rows_text(row, 0, "mapping"),
+	                        *options = rows_text(row, 0, "options");
+	json_t *o = json_read(x->j->a, options, strlen(options), &why),
+	       *m = json_loads(mapping, 0, NULL);
 	size_t len;
 
 	if (m != NULL)
@@ -309,7 +313,8 @@ static enum job_result
 run(struct run *x)
 {
 	struct tx *tx = job_tx(x->j);
-	const struct rows *row = tx != NULL ? tx_last(tx, &q_import_run, ARGS(x->import, x->j->id)) : NULL;
+	const struct rows *row = tx != NULL ? tx_last(tx, &q_import_run, ARGS(x->import, x->j->id))
+	                                    : NULL;
 	const char *problem;
 	int64_t total = 0, done = 0;
 
