@@ -3,7 +3,8 @@
 SET ROLE pact_owner;
 
 -- The ETag of a thing: its version for If-Match, and a hash of what is sent, which also holds names of other things.
-CREATE OR REPLACE FUNCTION app.etag(p_id uuid, p_version bigint, p_body json) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+-- STABLE, as uuid || text is: else it is not inlined.
+CREATE OR REPLACE FUNCTION app.etag(p_id uuid, p_version bigint, p_body json) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
 	AS $$ SELECT p_id || '-' || p_version || '.' || to_hex(hashtextextended(p_body::text, 0)) $$;
 -- The few members by which a client names an account or a contact.
 CREATE OR REPLACE FUNCTION api.account_ref(p_tenant uuid, p_account uuid) RETURNS json LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -15,7 +16,7 @@ CREATE OR REPLACE FUNCTION api.contact_ref(p_tenant uuid, p_contact uuid) RETURN
 	$$;
 
 -- An error of one member, as `errors` of a refusal holds it.
-CREATE OR REPLACE FUNCTION app.field_error(p_pointer text, p_detail text) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION app.field_error(p_pointer text, p_detail text) RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE
 	AS $$ SELECT jsonb_build_object('pointer', p_pointer, 'detail', p_detail) $$;
 CREATE OR REPLACE FUNCTION app.refuse_fields(p_errors jsonb[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -41,9 +42,9 @@ EXCEPTION WHEN data_exception THEN
 END $$;
 
 -- A time in a cursor: microseconds since 1970, empty for none, which comes after all.
-CREATE OR REPLACE FUNCTION app.cursor_text(p_at timestamptz) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION app.cursor_text(p_at timestamptz) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
 	AS $$ SELECT CASE WHEN isfinite(p_at) THEN (extract(epoch FROM p_at) * 1000000)::bigint::text ELSE '' END $$;
-CREATE OR REPLACE FUNCTION app.cursor_time(p_text text) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+CREATE OR REPLACE FUNCTION app.cursor_time(p_text text) RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE AS $$
 	SELECT CASE WHEN p_text = '' THEN 'infinity' ELSE 'epoch'::timestamptz + p_text::bigint * interval '1 microsecond' END
 	$$;
 

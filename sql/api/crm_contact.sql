@@ -64,14 +64,17 @@ BEGIN
 	INSERT INTO pact.contact (tenant_id, email, first_name, last_name, phone, title, account_id, tags, custom, consent_status,
 			consent_source, consent_at, consent_evidence)
 		VALUES (p_tenant, p ->> 'email', p ->> 'first_name', p ->> 'last_name', p ->> 'phone', p ->> 'title', (p ->> 'account_id')::uuid,
-			app.tag_list(p -> 'tags'), jsonb_strip_nulls(coalesce(nullif(p -> 'custom', 'null'), '{}')), v_status,
-			CASE WHEN v_status IS NOT NULL THEN app.source_name(p ->> 'consent_source', p_source) END,
-			CASE WHEN v_status IS NOT NULL THEN app.evidence_time(v_evidence, '/consent_evidence') END, v_evidence)
+			CASE WHEN p ? 'tags' THEN app.tag_list(p -> 'tags') ELSE '{}' END,
+			CASE WHEN p -> 'custom' <> 'null' THEN jsonb_strip_nulls(p -> 'custom') ELSE '{}' END, v_status,
+			CASE WHEN p ? 'consent_source' THEN app.source_name(p ->> 'consent_source', p_source)
+				WHEN v_status IS NOT NULL THEN p_source END,
+			CASE WHEN v_evidence ? 'at' THEN app.evidence_time(v_evidence, '/consent_evidence') WHEN v_status IS NOT NULL THEN now() END,
+			v_evidence)
 		ON CONFLICT (tenant_id, email_norm) DO NOTHING RETURNING * INTO c;
 	IF NOT FOUND THEN
 		PERFORM app.refuse_duplicate(p_tenant, p ->> 'email', NULL);
 	END IF;
-	body := api.contact_json(c, api.account_ref(p_tenant, c.account_id));
+	body := api.contact_json(c, CASE WHEN c.account_id IS NOT NULL THEN api.account_ref(p_tenant, c.account_id) END);
 	etag := app.etag(c.id, c.version, body);
 	location := '/v1/contacts/' || c.id;
 	RETURN NEXT;
@@ -91,8 +94,9 @@ BEGIN
 	RETURN c;
 END $$;
 CREATE OR REPLACE FUNCTION app.contact_reply(p_tenant uuid, p_id uuid) RETURNS TABLE (body json, etag text) LANGUAGE sql STABLE AS $$
-	SELECT x.body, app.etag(x.id, x.version, x.body) FROM (SELECT c.id, c.version,
-			api.contact_json(c, api.account_ref(p_tenant, c.account_id)) AS body
+	SELECT x.body, app.etag(x.id, x.version, x.body) FROM (SELECT c.id, c.version, api.contact_json(c,
+			(SELECT json_build_object('public_id', a.id, 'name', a.name) FROM pact.account a
+				WHERE a.tenant_id = c.tenant_id AND a.id = c.account_id)) AS body
 		FROM pact.contact c WHERE c.tenant_id = p_tenant AND c.id = p_id OFFSET 0) x
 	$$;
 
