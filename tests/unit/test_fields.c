@@ -27,6 +27,7 @@ static const struct field table[] = {
     {"list", F_LIST, .max = 2, .members = item},
     {"body", F_MULTILINE},
     {"secret", F_SECRET},
+    {"evidence", F_EVIDENCE, NULLABLE, .max = 2},
     {0},
 };
 
@@ -120,6 +121,9 @@ errors_point_at_the_member(void **state)
 	    {"{\"name\":\"x\",\"tags\":[\"a\",\"b\",\"c\"]}", "/tags"},
 	    {"{\"name\":\"x\",\"tags\":\"a\"}", "/tags"},
 	    {"{\"name\":\"x\",\"map\":{\"k\":1,\"l\":null}}", "/map/k"},
+	    {"{\"name\":\"x\",\"evidence\":1}", "/evidence"},
+	    {"{\"name\":\"x\",\"evidence\":{\"a\":1,\"b\":\"2\"}}", "/evidence/a"},
+	    {"{\"name\":\"x\",\"evidence\":{\"a\":\"1\",\"b\":\"2\",\"c\":\"3\"}}", "/evidence"},
 	    {"{\"name\":\"x\",\"list\":[{\"n\":1},{\"n\":0,\"z\":1}]}", "/list/1/z /list/1/n"},
 	};
 	json_t *out;
@@ -151,6 +155,13 @@ values_are_normalised(void **state)
 	assert_string_equal(json_string_value(json_object_get(out, "secret")), " s ");
 	assert_string_equal(pointers("{\"name\":\"a\",\"email\":\" \"}", false, &out), "");
 	assert_true(json_is_null(json_object_get(out, "email")));
+	/* evidence has one form */
+	assert_string_equal(pointers("{\"name\":\"a\",\"evidence\":\" he said so \"}", false, &out),
+	    "");
+	assert_string_equal(json_text(a, json_object_get(out, "evidence")),
+	    "{\"note\":\"he said so\"}");
+	assert_string_equal(pointers("{\"name\":\"a\",\"evidence\":\" \"}", false, &out), "");
+	assert_true(json_is_null(json_object_get(out, "evidence")));
 }
 
 static void
@@ -170,7 +181,7 @@ schemas_say_what_is_checked(void **state)
 
 	(void)state;
 	assert_int_equal(json_array_size(json_object_get(s, "required")), 1);
-	assert_int_equal(json_object_size(json_object_get(s, "properties")), 12);
+	assert_int_equal(json_object_size(json_object_get(s, "properties")), 13);
 	assert_true(json_is_false(json_object_get(s, "additionalProperties")));
 	json_decref(s);
 }
