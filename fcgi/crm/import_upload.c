@@ -14,7 +14,7 @@
 #define FILE_MAX (256U * 1024U * 1024U)
 #define AROUND_MAX (1024U * 1024U) /* what multipart may add to a file */
 #define CHUNK (1024U * 1024U)
-#define FORM_MAX (512U * 1024U)    /* mapping, options */
+#define FORM_MAX (512U * 1024U) /* mapping, options */
 #define READ 65536U
 
 TENANT_QUERY(q_import_create, PLAN_GENERIC,
@@ -107,7 +107,8 @@ create(struct upload *u, bool whole)
 	struct buf guess;
 	json_t *g;
 
-	why = import_setup(r->a, u->chunk, len, whole && len == u->nchunk, name, NULL, NULL, &setup);
+	why = import_setup(r->a, u->chunk, len, whole && len == u->nchunk, name, NULL, NULL,
+	    &setup);
 	if (why != NULL && strcmp(setup.pointer, "/mapping") == 0)
 		u->unmapped = why;
 	else if (why != NULL)
@@ -121,8 +122,9 @@ create(struct upload *u, bool whole)
 	g = json_keep(r->a, g);
 	u->format = setup.layout.format == IMPORT_VCARD ? "vcard" : "csv";
 	rows = tx_run(r->tx, &q_import_create,
-	    ARGS(name != NULL ? name : "", str_eq(param(r, "dry_run"), "true") ? "true" : "false", u->format, json_text(r->a, g),
-	        json_text(r->a, json_object_get(g, "mapping")), "{}"));
+	    ARGS(name != NULL ? name : "", str_eq(param(r, "dry_run"), "true") ? "true" : "false",
+	        u->format, json_text(r->a, g), json_text(r->a, json_object_get(g, "mapping")),
+	        "{}"));
 	if (rows == NULL) {
 		(void)problem_db(r);
 		return false;
@@ -138,7 +140,8 @@ store(struct upload *u, bool last)
 	if (u->import == NULL && !create(u, last))
 		return false;
 	hex_encode(u->hex + 2, u->chunk, u->nchunk);
-	if (tx_run(u->r->tx, &q_import_chunk, ARGS(u->import, arena_printf(u->r->a, "%d", u->seq++), u->hex)) == NULL) {
+	if (tx_run(u->r->tx, &q_import_chunk,
+	        ARGS(u->import, arena_printf(u->r->a, "%d", u->seq++), u->hex)) == NULL) {
 		(void)problem_db(u->r);
 		return false;
 	}
@@ -204,9 +207,11 @@ on_begin(void *ctx, const struct multipart_part *part)
 		if (strcmp(part->name, part_names[i]) == 0)
 			u->part = (enum part)i;
 	if (u->part == OTHER)
-		return refuse(u, arena_printf(u->r->a, "/%s", clean_name(u->r->a, part->name)), "Is not a part known here.");
+		return refuse(u, arena_printf(u->r->a, "/%s", clean_name(u->r->a, part->name)),
+		    "Is not a part known here.");
 	if (u->seen[u->part])
-		return refuse(u, arena_printf(u->r->a, "/%s", part_names[u->part]), "Is there twice.");
+		return refuse(u, arena_printf(u->r->a, "/%s", part_names[u->part]),
+		    "Is there twice.");
 	u->seen[u->part] = true;
 	if (u->part == THE_FILE)
 		u->filename = clean_name(u->r->a, part->filename);
@@ -240,8 +245,9 @@ on_end(void *ctx)
 static bool
 raw_type(const char *type)
 {
-	static const char *const known[] = {"text/csv", "text/vcard", "text/x-vcard", "text/directory", "text/plain",
-	    "text/tab-separated-values", "text/comma-separated-values", "application/csv", "application/vnd.ms-excel",
+	static const char *const known[] = {"text/csv", "text/vcard", "text/x-vcard",
+	    "text/directory", "text/plain", "text/tab-separated-values",
+	    "text/comma-separated-values", "application/csv", "application/vnd.ms-excel",
 	    "application/octet-stream"};
 
 	for (size_t i = 0; i < NELEMS(known); i++)
@@ -260,7 +266,8 @@ body_stream(struct upload *u, struct multipart *m)
 	while (left > 0) {
 		n = http_read(buf, left < READ ? left : READ);
 		if (n == 0) {
-			(void)problem(r, &P_BAD_REQUEST, "The body is shorter than its Content-Length.");
+			(void)problem(r, &P_BAD_REQUEST,
+			    "The body is shorter than its Content-Length.");
 			return false;
 		}
 		left -= n;
@@ -290,14 +297,16 @@ body_take(struct upload *u)
 		static const struct multipart_events events = {on_begin, on_data, on_end};
 
 		m = arena_alloc(r->a, sizeof *m);
-		if (!multipart_init(m, header_param(r->a, r->http.content_type, "boundary"), &events, u)) {
+		if (!multipart_init(m, header_param(r->a, r->http.content_type, "boundary"),
+		        &events, u)) {
 			(void)problem(r, &P_BAD_REQUEST, m->error);
 			return false;
 		}
 	} else if (raw_type(r->http.content_type)) {
 		u->seen[THE_FILE] = true;
 	} else {
-		(void)problem(r, &P_UNSUPPORTED_MEDIA_TYPE, "Send multipart/form-data with a part `file`, text/csv or text/vcard.");
+		(void)problem(r, &P_UNSUPPORTED_MEDIA_TYPE,
+		    "Send multipart/form-data with a part `file`, text/csv or text/vcard.");
 		return false;
 	}
 	if (!body_stream(u, m))
@@ -328,7 +337,8 @@ manual(const struct req *r)
 static bool
 form_fits(struct upload *u, const json_t *form)
 {
-	const json_t *mapping = json_object_get(form, "mapping"), *options = json_object_get(form, "options");
+	const json_t *mapping = json_object_get(form, "mapping"),
+	             *options = json_object_get(form, "options");
 	const struct rows *head;
 	struct import_setup setup;
 	const char *why;
@@ -344,7 +354,8 @@ form_fits(struct upload *u, const json_t *form)
 		(void)problem_db(u->r);
 		return false;
 	}
-	why = import_setup(u->r->a, sample, len, u->size <= len, rows_text(head, 0, "filename"), mapping, options, &setup);
+	why = import_setup(u->r->a, sample, len, u->size <= len, rows_text(head, 0, "filename"),
+	    mapping, options, &setup);
 	return why == NULL || refuse(u, setup.pointer, why);
 }
 
@@ -354,8 +365,10 @@ identity(const struct upload *u, const char *sha256, const json_t *form)
 {
 	struct req *r = u->r;
 
-	return arena_printf(r->a, "%s\n%s\n%s\n%s\n%s", sha256, json_text(r->a, form), u->filename != NULL ? u->filename : "",
-	    param(r, "filename") != NULL ? param(r, "filename") : "", r->http.query != NULL ? r->http.query : "");
+	return arena_printf(r->a, "%s\n%s\n%s\n%s\n%s", sha256, json_text(r->a, form),
+	    u->filename != NULL ? u->filename : "",
+	    param(r, "filename") != NULL ? param(r, "filename") : "",
+	    r->http.query != NULL ? r->http.query : "");
 }
 
 int

@@ -21,11 +21,14 @@ boundary_valid(const char *s)
 	size_t len = s != NULL ? strlen(s) : 0;
 
 	return len > 0 && len <= MULTIPART_BOUNDARY_MAX && s[len - 1] != ' ' &&
-	    strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'()+_,-./:=? ") == len;
+	       strspn(s,
+	           "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'()+_,-./:=? ") ==
+	           len;
 }
 
 bool
-multipart_init(struct multipart *m, const char *boundary, const struct multipart_events *events, void *ctx)
+multipart_init(struct multipart *m, const char *boundary, const struct multipart_events *events,
+    void *ctx)
 {
 	*m = (struct multipart){.state = MP_PREAMBLE, .events = events, .ctx = ctx};
 	if (!boundary_valid(boundary))
@@ -141,7 +144,8 @@ disposition(struct multipart_part *part, const char *s, const char *end)
 static bool
 identity_encoding(const char *s, size_t len)
 {
-	return (len == 6 && strncasecmp(s, "binary", 6) == 0) || (len == 4 && (strncasecmp(s, "7bit", 4) == 0 || strncasecmp(s, "8bit", 4) == 0));
+	return (len == 6 && strncasecmp(s, "binary", 6) == 0) ||
+	       (len == 4 && (strncasecmp(s, "7bit", 4) == 0 || strncasecmp(s, "8bit", 4) == 0));
 }
 
 /* All header lines of a part; each ends with CR LF, and NUL bytes have been refused before. */
@@ -165,9 +169,11 @@ headers_read(struct multipart *m)
 			value = end;
 		if (colon - line == 19 && strncasecmp(line, "Content-Disposition", 19) == 0)
 			named = disposition(&part, value, end);
-		else if (colon - line == 25 && strncasecmp(line, "Content-Transfer-Encoding", 25) == 0 &&
-		    !identity_encoding(value, (size_t)(end - value)))
-			return fail(m, "A part of the body has a Content-Transfer-Encoding; send it as it is.");
+		else if (colon - line == 25 &&
+		         strncasecmp(line, "Content-Transfer-Encoding", 25) == 0 &&
+		         !identity_encoding(value, (size_t)(end - value)))
+			return fail(m,
+			    "A part of the body has a Content-Transfer-Encoding; send it as it is.");
 		line = end + 2;
 	}
 	if (!named || *part.name == '\0')
@@ -207,7 +213,8 @@ feed_data(struct multipart *m, const char **p, const char *end)
 {
 	while (*p < end) {
 		if (m->matched == 0) {
-			const char *cr = memchr(*p, '\r', (size_t)(end - *p)), *stop = cr != NULL ? cr : end;
+			const char *cr = memchr(*p, '\r', (size_t)(end - *p)),
+			           *stop = cr != NULL ? cr : end;
 
 			if (!emit(m, *p, (size_t)(stop - *p)))
 				return false;

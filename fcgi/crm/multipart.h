@@ -15,8 +15,9 @@
 
 struct multipart_part {
 	char name[64];
-	char filename[256]; /* as sent, without the path old browsers put before it; cut when longer */
-	bool file;          /* a filename was sent, though it may be empty */
+	char filename
+	    [256]; /* as sent, without the path old browsers put before it; cut when longer */
+	bool file; /* a filename was sent, though it may be empty */
 };
 
 /* What comes out. Any of the calls may return false, which ends the parsing. */
@@ -32,10 +33,11 @@ struct multipart {
 	enum multipart_state state;
 	const struct multipart_events *events;
 	void *ctx;
-	const char *error; /* a sentence for the caller once it failed; NULL when an event ended it */
+	const char
+	    *error; /* a sentence for the caller once it failed; NULL when an event ended it */
 	char delimiter[MULTIPART_BOUNDARY_MAX + 5]; /* CR LF -- boundary */
 	size_t delimiter_len, matched, borrowed; /* of matched: bytes that were not the content's */
-	char tail[2]; /* after a delimiter: CR LF or -- */
+	char tail[2];                            /* after a delimiter: CR LF or -- */
 	size_t ntail;
 	char header[MULTIPART_HEADER_MAX]; /* the headers of one part */
 	size_t nheader;
@@ -43,7 +45,8 @@ struct multipart {
 };
 
 /* False when the boundary is none by RFC 2046. */
-bool multipart_init(struct multipart *m, const char *boundary, const struct multipart_events *events, void *ctx);
+bool multipart_init(struct multipart *m, const char *boundary,
+    const struct multipart_events *events, void *ctx);
 /* False once the input is malformed or an event said so. */
 bool multipart_feed(struct multipart *m, const char *data, size_t len);
 /* True when the closing delimiter was seen: a body cut short has none. */

@@ -55,7 +55,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	a = parse(&whole, (const char *)data + 1, len - 1, len);
 	b = parse(&pieces, (const char *)data + 1, len - 1, (size_t)data[0] + 1);
-	if (a != b || (a && (whole.len != pieces.len || memcmp(whole.data, pieces.data, whole.len) != 0)))
+	if (a != b ||
+	    (a && (whole.len != pieces.len || memcmp(whole.data, pieces.data, whole.len) != 0)))
 		abort();
 	buf_free(&whole);
 	buf_free(&pieces);

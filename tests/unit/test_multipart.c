@@ -83,16 +83,19 @@ refused(const char *body, size_t len)
 }
 #define REFUSED(body) refused(body, sizeof(body) - 1)
 
-#define FILE_PART "Content-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\nContent-Type: text/csv\r\n\r\n"
+#define FILE_PART \
+	"Content-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\nContent-Type: text/csv\r\n\r\n"
 
 static void
 contents(void **state)
 {
 	(void)state;
-	EXPECT("--XyZ\r\n" FILE_PART "Email\r\na@b.example\r\n\r\n--XyZ--\r\n", "<file|f:a.csv|Email\r\na@b.example\r\n>");
+	EXPECT("--XyZ\r\n" FILE_PART "Email\r\na@b.example\r\n\r\n--XyZ--\r\n",
+	    "<file|f:a.csv|Email\r\na@b.example\r\n>");
 	/* preamble, padding after the delimiter, two parts, epilogue */
-	EXPECT("hello\r\n--XyZ \t\r\nContent-Disposition: form-data; name=options\r\n\r\n{}\r\n--XyZ\r\n" FILE_PART
-	       "x\r\n--XyZ--bye",
+	EXPECT(
+	    "hello\r\n--XyZ \t\r\nContent-Disposition: form-data; name=options\r\n\r\n{}\r\n--XyZ\r\n" FILE_PART
+	    "x\r\n--XyZ--bye",
 	    "<options||{}><file|f:a.csv|x>");
 	/* without contents, in both ways it is written */
 	EXPECT("--XyZ\r\n" FILE_PART "\r\n--XyZ--", "<file|f:a.csv|>");
@@ -108,7 +111,8 @@ names(void **state)
 {
 	(void)state;
 #define NAMED(params) "--XyZ\r\ncontent-disposition:form-data" params "\r\n\r\n\r\n--XyZ--"
-	EXPECT(NAMED("; name=\"file\"; filename=\"C:\\Users\\me\\list.csv\""), "<file|f:list.csv|>");
+	EXPECT(NAMED("; name=\"file\"; filename=\"C:\\Users\\me\\list.csv\""),
+	    "<file|f:list.csv|>");
 	EXPECT(NAMED("; filename=\"../../etc/pass;wd\"; name=\"file\""), "<file|f:pass;wd|>");
 	EXPECT(NAMED(";name=\"file\"; filename=\"a\\\"b%22c%0D%0Ad\""), "<file|f:a\"b\"c  d|>");
 	EXPECT(NAMED("; name=\"file\"; filename*=UTF-8''x.csv; filename=\"\""), "<file|f:|>");
@@ -129,7 +133,8 @@ malformed(void **state)
 	REFUSED("--XyZ\r\nContent-Disposition: form-data; filename=\"a\"\r\n\r\nx\r\n--XyZ--");
 	REFUSED("--XyZ\r\nno colon\r\n\r\nx\r\n--XyZ--");
 	REFUSED("--XyZ\r\nContent-Disposition: form-data; name=\"a\"\0\r\n\r\nx\r\n--XyZ--");
-	REFUSED("--XyZ\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: base64\r\n\r\neA==\r\n--XyZ--");
+	REFUSED(
+	    "--XyZ\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: base64\r\n\r\neA==\r\n--XyZ--");
 	buf_init(&many, 4096);
 	for (int i = 0; i <= MULTIPART_PARTS_MAX; i++)
 		buf_str(&many, "--XyZ\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n");
@@ -142,7 +147,9 @@ malformed(void **state)
 	assert_false(multipart_init(&m, "", &events, &out));
 	assert_false(multipart_init(&m, "ends with ", &events, &out));
 	assert_false(multipart_init(&m, "a\"b", &events, &out));
-	assert_false(multipart_init(&m, "12345678901234567890123456789012345678901234567890123456789012345678901", &events, &out));
+	assert_false(multipart_init(&m,
+	    "12345678901234567890123456789012345678901234567890123456789012345678901", &events,
+	    &out));
 	assert_non_null(m.error);
 	assert_false(multipart_feed(&m, "--", 2));
 	buf_free(&out);
