@@ -113,7 +113,18 @@ c8_a_cell_of_many_lines_is_not_taken_for_an_open_quote(void **state)
 	/* with the right number of cells anything goes, a table inside a cell as well */
 	reads_as(comma_2, "a,\"1,2\n3,4\"\nb,c\n", "1:a|1,2\n3,4\n3:b|c\n");
 	/* and with too few as long as the cell holds nothing like a row */
+	reads_as(comma_3, "a,\"one\ntwo, three\"\nb,c,d\n", "1:a|one\ntwo, three\n3:b|c|d\n");
 	reads_as(comma_3, "a,\"one\ntwo\"\nb,c,d\n", "1:a|one\ntwo\n3:b|c|d\n");
+}
+
+static bool
+first_error(void *arg, const struct import_record *rec)
+{
+	char *value = arg;
+
+	if (rec->error != NULL && *value == '\0')
+		(void)snprintf(value, 256, "%s", rec->value);
+	return true;
 }
 
 static void
@@ -122,6 +133,7 @@ c8_damage_is_an_error_of_its_row(void **state)
 	struct seen s = {.last_number = 0};
 	struct import_csv *c = import_csv_new(&comma, seen_row, &s);
 	static const char text[] = "a,b\0c\n\0\0\n1,2\n";
+	char value[256] = "";
 
 	(void)state;
 	buf_init(&s.b, 4096);
@@ -131,6 +143,10 @@ c8_damage_is_an_error_of_its_row(void **state)
 	    "1!This row contains zero bytes: the file is damaged here.\n3:1|2\n");
 	import_csv_free(c);
 	buf_free(&s.b);
+	c = import_csv_new(&comma, first_error, value);
+	assert_true(import_csv_feed(c, text, sizeof text - 1));
+	assert_string_equal(value, "a,b c");
+	import_csv_free(c);
 }
 
 /* Feeds the same piece n times. */
@@ -243,16 +259,6 @@ the_callback_can_stop_it(void **state)
 	assert_false(import_csv_end(c));
 	assert_int_equal(n, 2);
 	import_csv_free(c);
-}
-
-static bool
-first_error(void *arg, const struct import_record *rec)
-{
-	char *value = arg;
-
-	if (rec->error != NULL && *value == '\0')
-		(void)snprintf(value, 256, "%s", rec->value);
-	return true;
 }
 
 static void

@@ -340,6 +340,7 @@ c8_junk_before_the_header_is_left_out(void **state)
 	/* a broken row neither hides nor ends what comes behind it */
 	is_table("Email,Name\na@x.example,\"A\" x\nb@x.example,B\nc@x.example,C\n", ',', 1, 2);
 	assert_int_equal(layout.nsample, 2);
+	is_table("Export of 2024-01-01\n\nOrt;Farbe\nX;Y\n", ';', 3, 2);
 	is_table("Email,Name\na@x.example,A\nEmail,Name\nb@x.example,B\n", ',', 1, 2);
 	is_table("My list\nemail\na@x.example\n", ',', 2, 1);
 	is_table("exported by,boss@x.example\nEmail,First Name\na@x.example,A\n", ',', 2, 2);
@@ -370,6 +371,8 @@ what_is_no_table_is_refused_with_advice(void **state)
 	    {"%PDF-1.7\n", "PDF"},
 	    {"\x1f\x8b\x08", "compressed"},
 	    {"\n<!DOCTYPE html>\n<title>Log in</title>", "web page"},
+	    {"<html><head>", "web page"},
+	    {"<?xml version=\"1.0\"?>", "XML"},
 	    {"[{\"email\":\"a@x.example\"}]", "JSON"},
 	};
 
@@ -483,6 +486,13 @@ the_guess_is_valid_json_with_what_the_page_needs(void **state)
 	    "in it will be declined.\"],\"sample\":[[\"a@x.example\",\"x\\u000ay\"]],\"mapping\":[{\"column\":0,\"field\":\"email\"},"
 	    "{\"column\":1,\"field\":\"ignore\"}],\"custom\":[{\"key\":\"email\",\"label\":\"Email\"},{\"key\":\"a_quoted_name\",\"label\":"
 	    "\"A \\\"quoted\\\" name\"}]}");
+	look("BEGIN:VCARD\nN:B;A;;;\nEND:VCARD\nBEGIN:VCARD\nN:D;C;;;\nEND:VCARD\n", NULL);
+	buf_clear(&b);
+	import_guess_json(a, &layout, &guess, &b);
+	assert_non_null(strstr(b.data,
+	    "{\"tool\":null,\"format\":\"vcard\",\"encoding\":\"UTF-8\",\"separator\":null,"));
+	assert_non_null(strstr(b.data,
+	    "\"sample\":[[\"\",\"A\",\"B\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\"],[\"\",\"C\",\"D\""));
 	/* five rows are enough to see what is what */
 	look(
 	    "Email\n1@x.example\n2@x.example\n3@x.example\n4@x.example\n5@x.example\n6@x.example\n",

@@ -224,6 +224,9 @@ c8_phones_stay_as_people_wrote_them(void **state)
 	text_is(row("Name,Phone\nA,\u202a+49 30 1\u202c\n").phone, "+49 30 1");
 	text_is(row("Name,Phone\nA,22 33 ::: 44 55\n").phone, "22 33");
 	assert_int_equal(row("Name,Phone\nA,1.5 E 4\n").nwarnings, 0);
+	assert_int_equal(row("Name,Phone\nA,12 +34\n").nwarnings, 0);
+	assert_int_equal(row("Name,Phone\nA,4.8e+10\n").nwarnings, 1);
+	text_is(row("Name,Phone\nA,22\u200933\u202844\n").phone, "22 33 44");
 	r = row("Name,Phone\nA,\"4,79737E+10\"\n");
 	text_is(r.phone, NULL);
 	assert_int_equal(r.nwarnings, 1);

@@ -64,6 +64,10 @@ c8_quoted_printable_and_charsets_of_2_1_are_decoded(void **state)
 	             "NOTE;ENCODING=QUOTED-PRINTABLE:a=3D=0D=0A=\r\nEMAIL:no@v.example=zz\r\n"
 	             "ADR;ENCODING=QUOTED-PRINTABLE:;;x=\r\nEMAIL:nor@v.example\r\n"),
 	    "1:|Jörg|Müller|Jörg Müller|||||a=\r\nEMAIL:no@v.example=zz||\n");
+	reads_as(
+	    CARD("2.1",
+	        "FN;QUOTED-PRINTABLE:=c3=bf=20=39=2\r\nTITLE;CHARSET=iso-8859-1;QUOTED-PRINTABLE:=C3=BC\r\n"),
+	    "1:|||ÿ 9=2||Ã¼|||||\n");
 	/* no charset named: what it is */
 	reads_as(CARD("2.1", "FN;ENCODING=QUOTED-PRINTABLE:Zo=EB\r\n"), "1:|||Zoë|||||||\n");
 	/* = at the end of another value is a letter */
