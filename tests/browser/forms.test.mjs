@@ -25,7 +25,9 @@ test('C1: a refused save keeps the form, says why beside the field and leads the
 	await existing.waitFor();
 	assert.equal(await existing.getAttribute('href'), `/contact?id=${other.public_id}`);
 
-	await page.route('**/v1/contacts', (route) => route.request().method() === 'POST' ? route.abort() : route.continue());
+	await page.route('**/v1/contacts', (route) =>
+		route.request().method() === 'POST' ? route.abort() : route.continue()
+	);
 	await page.getByLabel('Email address').fill(`soren@${run}.example`);
 	await page.getByRole('button', {name: 'Add contact'}).click();
 	await page.getByText('The server cannot be reached').waitFor();
@@ -109,11 +111,12 @@ test('A6: a session is ended from another browser, and at once', async (t) => {
 	await visit(here, '/settings?section=sessions');
 	assert.equal(await here.getByText('This one').count(), 1);
 	const all = here.getByRole('button', {name: /End the .* other sessions/});
-	if (await all.count())
-		await all.click();
-	else
-		await here.getByRole('button', {name: /End the session of/}).click();
-	await here.getByText(/ended$/).last().waitFor();
+	if (await all.count()) await all.click();
+	else await here.getByRole('button', {name: /End the session of/}).click();
+	await here
+		.getByText(/ended$/)
+		.last()
+		.waitFor();
 	assert.equal((await api(there, 'GET', '/v1/auth/session')).status, 401);
 	assert.equal((await api(here, 'GET', '/v1/auth/session')).status, 200);
 });
@@ -128,7 +131,10 @@ test('A1: the own password is changed after the current one is typed', async (t)
 	await page.getByText('The two are not the same.').first().waitFor();
 	await page.getByLabel('New password again').fill('a long enough sentence');
 	await page.getByRole('button', {name: 'Change password'}).click();
-	await page.locator('.summary').getByRole('link', {name: /^Current password/}).waitFor();
+	await page
+		.locator('.summary')
+		.getByRole('link', {name: /^Current password/})
+		.waitFor();
 	assert.equal(await page.getByLabel('New password', {exact: true}).inputValue(), 'a long enough sentence');
 	await accessible(page, 'password with an error');
 });
@@ -163,8 +169,7 @@ test('the same note twice is two notes; one press that is sent twice is one', as
 	}
 	// the answer is lost on the way; the second press sends the same key
 	await page.route('**/v1/activities', async (route) => {
-		if (route.request().method() !== 'POST')
-			return route.continue();
+		if (route.request().method() !== 'POST') return route.continue();
 		await route.fetch();
 		return route.abort();
 	});

@@ -15,9 +15,16 @@ test('C8, C4, L1, L3: import a Mailchimp file, see who may be mailed and why, ch
 
 	await page.getByRole('button', {name: 'Try it without writing anything'}).click();
 	await page.locator('#verdict').waitFor();
-	assert.match(await verdict(page), /^60 rows: 60 may be mailed, 0 need confirming, 0 suppressed, 0 cannot be read\.$/);
+	assert.match(
+		await verdict(page),
+		/^60 rows: 60 may be mailed, 0 need confirming, 0 suppressed, 0 cannot be read\.$/
+	);
 	await page.getByText('Nothing has been written.').waitFor();
-	assert.equal((await api(page, 'GET', `/v1/contacts?q=mario.akesson974@${run}`)).body.items.length, 0, 'a dry run writes nothing');
+	assert.equal(
+		(await api(page, 'GET', `/v1/contacts?q=mario.akesson974@${run}`)).body.items.length,
+		0,
+		'a dry run writes nothing'
+	);
 
 	await page.getByRole('button', {name: 'Import 60 rows'}).click();
 	await page.getByText('60 contacts added').waitFor();
@@ -39,7 +46,10 @@ test('C8, C4, L1, L3: import a Mailchimp file, see who may be mailed and why, ch
 	await page.getByLabel('Evidence').fill('Asked to be left alone');
 	await page.getByRole('button', {name: 'Record'}).click();
 	await page.getByText('Consent recorded').waitFor();
-	assert.match(await answer.innerText(), /^May not be mailed\. Declined on .* by .*by phone, “Asked to be left alone”/s);
+	assert.match(
+		await answer.innerText(),
+		/^May not be mailed\. Declined on .* by .*by phone, “Asked to be left alone”/s
+	);
 
 	await page.getByRole('tab', {name: 'Consent'}).click();
 	const rows = page.locator('#history tbody tr');
@@ -52,11 +62,17 @@ test('C8, C4, L1, L3: import a Mailchimp file, see who may be mailed and why, ch
 	await visit(page, `/audit?resource_id=${id}`);
 	const events = page.locator('#events tbody tr');
 	const actions = await events.evaluateAll((all) => all.map((row) => row.dataset.action));
-	assert.ok(actions.includes('contact.update') && actions.includes('contact.create'), `the audit log has both: ${actions}`);
-	assert.match(await page.locator('tr[data-action="contact.update"]').first().innerText(), /consent status confirmed → declined/);
+	assert.ok(
+		actions.includes('contact.update') && actions.includes('contact.create'),
+		`the audit log has both: ${actions}`
+	);
+	assert.match(
+		await page.locator('tr[data-action="contact.update"]').first().innerText(),
+		/consent status confirmed → declined/
+	);
 	for (const action of ['auth.login', 'import.create']) {
 		await visit(page, `/audit?action=${action}`);
-		assert.ok(await events.count() > 0, action);
+		assert.ok((await events.count()) > 0, action);
 	}
 	const download = page.waitForEvent('download');
 	await page.getByRole('button', {name: 'Export CSV'}).click();
@@ -69,7 +85,10 @@ test('C3, C8: a list of people who left declines everybody in it, and that shows
 	await page.getByText('This looks like a list of people who left.').waitFor();
 	await page.getByRole('button', {name: 'Try it without writing anything'}).click();
 	await page.locator('#verdict').waitFor();
-	assert.match(await verdict(page), /^20 rows: 0 may be mailed, 0 need confirming, 20 suppressed, 0 cannot be read\.$/);
+	assert.match(
+		await verdict(page),
+		/^20 rows: 0 may be mailed, 0 need confirming, 20 suppressed, 0 cannot be read\.$/
+	);
 });
 
 test('C8: bad rows are named one by one, the rest goes in, and the import can be reverted', async (t) => {
@@ -100,7 +119,10 @@ test('C8: an unknown column becomes an own field of the contacts', async (t) => 
 	const goes = page.getByLabel(`Where the column Shoe size ${run} goes`);
 	await goes.selectOption('new');
 	await page.getByRole('button', {name: 'Add field'}).click();
-	await page.waitForFunction((label) => document.querySelector(`[aria-label="${label}"]`).value.startsWith('custom:'), `Where the column Shoe size ${run} goes`);
+	await page.waitForFunction(
+		(label) => document.querySelector(`[aria-label="${label}"]`).value.startsWith('custom:'),
+		`Where the column Shoe size ${run} goes`
+	);
 	await page.getByRole('button', {name: 'Import now'}).click();
 	await page.getByText('One contact added').or(page.getByText('1 contact added')).waitFor();
 	const {body} = await api(page, 'GET', `/v1/contacts?q=shoe@${run}`);
@@ -159,8 +181,7 @@ test('C4: the consent of many is changed at once, and everybody’s history says
 	const page = await open(t);
 	const tag = `bulk ${run}`;
 	const people = [];
-	for (let at = 0; at < 3; at++)
-		people.push(await makeContact(page, {tags: [tag]}));
+	for (let at = 0; at < 3; at++) people.push(await makeContact(page, {tags: [tag]}));
 	await visit(page, `/contacts?tag=${encodeURIComponent(tag)}`);
 	await page.getByText('0 may be mailed').waitFor();
 	await page.getByLabel('Select all contacts shown').check();
@@ -174,14 +195,12 @@ test('C4: the consent of many is changed at once, and everybody’s history says
 	await page.getByText('3 may be mailed').waitFor();
 	for (const {public_id: id} of people)
 		assert.equal((await api(page, 'GET', `/v1/contacts/${id}/consent`)).body.items[0].status, 'confirmed');
-
 });
 
 test('C4: everything that matches a filter is changed in the background, beyond what is shown', async (t) => {
 	const page = await open(t);
 	const tag = `all ${run}`;
-	for (let at = 0; at < 54; at++)
-		await makeContact(page, {tags: [tag], consent_status: 'confirmed'});
+	for (let at = 0; at < 54; at++) await makeContact(page, {tags: [tag], consent_status: 'confirmed'});
 	await visit(page, `/contacts?tag=${encodeURIComponent(tag)}`);
 	const more = page.getByRole('link', {name: 'Load more'});
 	assert.match(await more.getAttribute('href'), /\/contacts\?.*tag=.*after=/, 'a real link stands behind it');
@@ -201,11 +220,18 @@ test('C4: everything that matches a filter is changed in the background, beyond 
 test('C6: all contacts are exported in the format asked for', async (t) => {
 	const page = await open(t);
 	await visit(page, '/contacts');
-	for (const [label, ending] of [['CSV, for spreadsheets', 'csv'], ['JSON', 'json'], ['JSON Lines', 'jsonl']]) {
+	for (const [label, ending] of [
+		['CSV, for spreadsheets', 'csv'],
+		['JSON', 'json'],
+		['JSON Lines', 'jsonl'],
+	]) {
 		await page.getByRole('button', {name: 'Export', exact: true}).click();
 		const download = page.waitForEvent('download');
 		await page.getByRole('button', {name: label, exact: true}).click();
-		assert.ok((await download).suggestedFilename().endsWith(`.${ending}`), (await download).suggestedFilename());
+		assert.ok(
+			(await download).suggestedFilename().endsWith(`.${ending}`),
+			(await download).suggestedFilename()
+		);
 	}
 });
 
@@ -222,7 +248,10 @@ test('C8: the default consent policy is set in the settings, and one of confirme
 	await page.getByText('The policy was saved.').waitFor();
 	const contact = await makeContact(page);
 	await visit(page, `/contact?id=${contact.public_id}`);
-	assert.match(await page.locator('#answer').innerText(), /^May be mailed\..*policy: legal basis: “Existing customers”/);
+	assert.match(
+		await page.locator('#answer').innerText(),
+		/^May be mailed\..*policy: legal basis: “Existing customers”/
+	);
 	await visit(page, '/settings?section=privacy');
 	await page.locator(`input[value="${before}"]`).check();
 	await page.getByRole('button', {name: 'Save the policy'}).click();
@@ -232,7 +261,13 @@ test('C8: the default consent policy is set in the settings, and one of confirme
 test('C1: tasks of contacts stand in one list and are closed there, with undo', async (t) => {
 	const page = await open(t);
 	const contact = await makeContact(page);
-	const {body: task} = await api(page, 'POST', '/v1/activities', {contact_id: contact.public_id, kind: 'task', subject: `Call back ${run}`, body: '', due_at: '2026-01-02T10:00:00Z'});
+	const {body: task} = await api(page, 'POST', '/v1/activities', {
+		contact_id: contact.public_id,
+		kind: 'task',
+		subject: `Call back ${run}`,
+		body: '',
+		due_at: '2026-01-02T10:00:00Z',
+	});
 	assert.ok(task.public_id, JSON.stringify(task));
 	await visit(page, '/tasks');
 	await page.getByLabel(`Mark as done: Call back ${run}`).click();

@@ -5,24 +5,37 @@ import assert from 'node:assert/strict';
 import {base, makeContact, open, run, settled, user, visit} from './lib.mjs';
 
 // Tab until the focused element has this name (its own text, or its label); each stop shows where it is.
-async function tabTo(page, name, {shift = false, most = 150} = {})
-{
+async function tabTo(page, name, {shift = false, most = 150} = {}) {
 	for (let stop = 0; stop < most; stop++) {
 		await page.keyboard.press(shift ? 'Shift+Tab' : 'Tab');
 		const at = await page.evaluate(() => {
 			const element = document.activeElement;
 			const {outlineStyle, outlineWidth} = getComputedStyle(element);
-			const label = element.getAttribute('aria-label') ?? [...(element.labels ?? [])].map((one) => one.textContent).join(' ');
+			const label =
+				element.getAttribute('aria-label') ??
+				[...(element.labels ?? [])].map((one) => one.textContent).join(' ');
 			const box = element.getBoundingClientRect();
-			const seen = (outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1) || element.matches('main, [role="tabpanel"], body, dialog') ||
+			const seen =
+				(outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1) ||
+				element.matches('main, [role="tabpanel"], body, dialog') ||
 				getComputedStyle(element.closest('label') ?? element).outlineStyle !== 'none';
 			const middle = document.elementFromPoint(box.x + box.width / 2, box.y + Math.min(box.height / 2, 20));
-			return {name: (label || element.textContent).trim(), seen, hidden: Boolean(middle && box.width > 2 && !element.contains(middle) && !middle.contains(element) && middle.closest('.bulk, thead, .toasts, .side')), tag: element.tagName};
+			return {
+				name: (label || element.textContent).trim(),
+				seen,
+				hidden: Boolean(
+					middle &&
+					box.width > 2 &&
+					!element.contains(middle) &&
+					!middle.contains(element) &&
+					middle.closest('.bulk, thead, .toasts, .side')
+				),
+				tag: element.tagName,
+			};
 		});
 		assert.ok(at.seen, `the focus on “${at.name}” (${at.tag}) can be seen`);
 		assert.ok(!at.hidden, `“${at.name}” is not covered by something that sticks`);
-		if (typeof name === 'string' ? at.name === name : name.test(at.name))
-			return;
+		if (typeof name === 'string' ? at.name === name : name.test(at.name)) return;
 	}
 	assert.fail(`no way by Tab to ${name}`);
 }
@@ -62,7 +75,11 @@ test('G10: log in, find a contact, add a note, change the consent and log out, b
 	await tabTo(page, /Change consent…/, {shift: true});
 	await page.keyboard.press('Enter');
 	await page.getByRole('heading', {name: 'Change consent', exact: true}).waitFor();
-	for (let press = 0; press < 3 && await page.evaluate(() => document.activeElement.value) !== 'confirmed'; press++)
+	for (
+		let press = 0;
+		press < 3 && (await page.evaluate(() => document.activeElement.value)) !== 'confirmed';
+		press++
+	)
 		await page.keyboard.press('ArrowUp');
 	await tabTo(page, 'How do you know?');
 	await page.keyboard.type('Phone call');
@@ -82,7 +99,11 @@ test('G10: log in, find a contact, add a note, change the consent and log out, b
 	await page.keyboard.type('Head of operations');
 	await page.keyboard.press('Enter');
 	await page.locator('[data-field="title"] .inplace').getByText('Head of operations').waitFor();
-	assert.match(await page.evaluate(() => document.activeElement.className), /inplace/, 'the focus is back on the field');
+	assert.match(
+		await page.evaluate(() => document.activeElement.className),
+		/inplace/,
+		'the focus is back on the field'
+	);
 	await page.keyboard.press('Enter');
 	await page.keyboard.type('not this');
 	await page.keyboard.press('Escape');

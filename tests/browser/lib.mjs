@@ -7,20 +7,26 @@ import assert from 'node:assert/strict';
 import {chromium} from 'playwright-core';
 import {AxeBuilder} from '@axe-core/playwright';
 
-if (!process.env.PACT_DEMO)
-	throw new Error('PACT_DEMO is the path of demo.json of a running stack');
+if (!process.env.PACT_DEMO) throw new Error('PACT_DEMO is the path of demo.json of a running stack');
 export const demo = JSON.parse(readFileSync(process.env.PACT_DEMO, 'utf8'));
 export const base = demo.base_url.replace(/\/$/, '');
 export const fixtures = new URL('../fixtures/imports/', import.meta.url);
 
 const browser = await chromium.launch({
 	executablePath: process.env.PACT_CHROMIUM ?? '/usr/bin/chromium',
-	args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+	args: [
+		'--no-sandbox',
+		'--disable-gpu',
+		'--disable-quic',
+		'--no-first-run',
+		'--disable-background-networking',
+		'--disable-component-update',
+		'--disable-sync',
+	],
 });
 after(() => browser.close());
 
-export function user(role, workspace = 0)
-{
+export function user(role, workspace = 0) {
 	const found = demo.workspaces[workspace].users.find((one) => one.role === role);
 	assert.ok(found, `the demo has a user with the role ${role}`);
 	return found;
@@ -28,8 +34,7 @@ export function user(role, workspace = 0)
 
 const states = new Map();
 // The cookies of a logged-in user; each is logged in once for each file.
-async function stateOf(role)
-{
+async function stateOf(role) {
 	if (!states.has(role)) {
 		const context = await browser.newContext({ignoreHTTPSErrors: true});
 		const page = await context.newPage();
@@ -41,29 +46,50 @@ async function stateOf(role)
 	return states.get(role);
 }
 
-export async function logIn(page, {email, password}, path = '/login')
-{
-	if (new URL(page.url(), base).pathname !== path)
-		await page.goto(base + path);
+export async function logIn(page, {email, password}, path = '/login') {
+	if (new URL(page.url(), base).pathname !== path) await page.goto(base + path);
 	await page.getByLabel('Email address').fill(email);
 	await page.getByLabel('Password', {exact: true}).fill(password);
 	await page.getByRole('button', {name: 'Log in'}).click();
 }
 
 // A page under watch. options: role (null: nobody is logged in), dark, width, height, and what newContext() takes.
-export async function open(t, {role = 'owner', dark = false, width = 1280, height = 800, ...options} = {})
-{
-	const context = await browser.newContext({ignoreHTTPSErrors: true, viewport: {width, height}, colorScheme: dark ? 'dark' : 'light', locale: 'en-GB',
-		timezoneId: 'Europe/Oslo', reducedMotion: 'reduce', storageState: role ? await stateOf(role) : undefined, ...options});
+export async function open(t, {role = 'owner', dark = false, width = 1280, height = 800, ...options} = {}) {
+	const context = await browser.newContext({
+		ignoreHTTPSErrors: true,
+		viewport: {width, height},
+		colorScheme: dark ? 'dark' : 'light',
+		locale: 'en-GB',
+		timezoneId: 'Europe/Oslo',
+		reducedMotion: 'reduce',
+		storageState: role ? await stateOf(role) : undefined,
+		...options,
+	});
 	const page = await context.newPage();
 	const wrong = [];
 	await page.exposeFunction('pactViolation', (text) => wrong.push(`CSP: ${text}`));
-	await page.addInitScript(() => document.addEventListener('securitypolicyviolation',
-		(event) => window.pactViolation(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`)));
+	await page.addInitScript(() =>
+		document.addEventListener('securitypolicyviolation', (event) =>
+			window.pactViolation(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`)
+		)
+	);
 	// refused requests are logged by the browser itself; the tests look at what the page makes of them
-	page.on('console', (message) => ['error', 'warning'].includes(message.type()) && !message.text().startsWith('Failed to load resource') && wrong.push(message.text()));
+	page.on(
+		'console',
+		(message) =>
+			['error', 'warning'].includes(message.type()) &&
+			!message.text().startsWith('Failed to load resource') &&
+			wrong.push(message.text())
+	);
 	page.on('pageerror', (error) => wrong.push(`${error.message}\n${error.stack}`));
-	page.on('response', (answer) => !new URL(answer.url()).pathname.startsWith('/v1/') && answer.status() >= 400 && answer.request().resourceType() !== 'document' && wrong.push(`${answer.status()} ${answer.url()}`));
+	page.on(
+		'response',
+		(answer) =>
+			!new URL(answer.url()).pathname.startsWith('/v1/') &&
+			answer.status() >= 400 &&
+			answer.request().resourceType() !== 'document' &&
+			wrong.push(`${answer.status()} ${answer.url()}`)
+	);
 	context.on('request', (request) => {
 		const {protocol, origin} = new URL(request.url());
 		if (!['data:', 'blob:', 'about:'].includes(protocol) && origin !== new URL(base).origin)
@@ -73,68 +99,93 @@ export async function open(t, {role = 'owner', dark = false, width = 1280, heigh
 		await context.close();
 		assert.deepEqual(wrong, [], 'console, policy and origins are clean');
 	});
-	if (role)
-		await page.goto(`${base}/legal/cookies`);
+	if (role) await page.goto(`${base}/legal/cookies`);
 	return page;
 }
 
 // axe-core finds nothing, in this state of the page. `colours`: only what the colour scheme can change.
-export async function accessible(page, what, {colours = false} = {})
-{
+export async function accessible(page, what, {colours = false} = {}) {
 	const axe = new AxeBuilder({page});
-	const {violations} = await (colours ? axe.withRules(['color-contrast', 'link-in-text-block']) :
-		axe.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])).analyze();
-	assert.deepEqual(violations.map(({id, nodes}) => `${what}: ${id}: ${nodes.map((node) => `${node.target.join(' ')} ${node.any.concat(node.all)[0]?.message ?? ''}`).slice(0, 4).join(' | ')}`), []);
+	const {violations} = await (
+		colours
+			? axe.withRules(['color-contrast', 'link-in-text-block'])
+			: axe.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+	).analyze();
+	assert.deepEqual(
+		violations.map(
+			({id, nodes}) =>
+				`${what}: ${id}: ${nodes
+					.map((node) => `${node.target.join(' ')} ${node.any.concat(node.all)[0]?.message ?? ''}`)
+					.slice(0, 4)
+					.join(' | ')}`
+		),
+		[]
+	);
 }
 
-export async function noSidewaysScroll(page, what)
-{
-	const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+export async function noSidewaysScroll(page, what) {
+	const over = await page.evaluate(
+		() => document.documentElement.scrollWidth - document.documentElement.clientWidth
+	);
 	assert.ok(over <= 0, `${what} is ${over} px wider than the window`);
 }
 
 // A page that has drawn itself: the heading stands and nothing is loading.
-export async function settled(page)
-{
-	await page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('.loading, [aria-busy="true"]') &&
-		(!document.querySelector('app-shell') || document.querySelector('app-shell > .side')));
+export async function settled(page) {
+	await page.waitForFunction(
+		() =>
+			document.querySelector('h1') &&
+			!document.querySelector('.loading, [aria-busy="true"]') &&
+			(!document.querySelector('app-shell') || document.querySelector('app-shell > .side'))
+	);
 }
 
-export async function visit(page, path)
-{
+export async function visit(page, path) {
 	await page.goto(base + path);
 	await settled(page);
 }
 
 // A request of the page's own session, as a script of the page would send it.
-export function api(page, method, path, body, headers = {})
-{
-	return page.evaluate(async ([verb, url, json, extra]) => {
-		const answer = await fetch(url, {method: verb, headers: {...(json ? {'Content-Type': 'application/json'} : {}), ...extra}, body: json ? JSON.stringify(json) : undefined});
-		const text = await answer.text();
-		return {status: answer.status, etag: answer.headers.get('ETag'), body: text ? JSON.parse(text) : null};
-	}, [method, path, body, headers]);
+export function api(page, method, path, body, headers = {}) {
+	return page.evaluate(
+		async ([verb, url, json, extra]) => {
+			const answer = await fetch(url, {
+				method: verb,
+				headers: {...(json ? {'Content-Type': 'application/json'} : {}), ...extra},
+				body: json ? JSON.stringify(json) : undefined,
+			});
+			const text = await answer.text();
+			return {status: answer.status, etag: answer.headers.get('ETag'), body: text ? JSON.parse(text) : null};
+		},
+		[method, path, body, headers]
+	);
 }
 
 // Addresses nobody has used: each run stands beside what earlier runs left.
 export const run = `r${Date.now().toString(36)}`;
 let made = 0;
-export async function makeContact(page, extra = {})
-{
+export async function makeContact(page, extra = {}) {
 	made += 1;
-	const {status, body} = await api(page, 'POST', '/v1/contacts', {email: `person${made}.${process.pid}@${run}.example`, first_name: 'Åse', last_name: `Prøve ${made}`, ...extra});
+	const {status, body} = await api(page, 'POST', '/v1/contacts', {
+		email: `person${made}.${process.pid}@${run}.example`,
+		first_name: 'Åse',
+		last_name: `Prøve ${made}`,
+		...extra,
+	});
 	assert.equal(status, 201, JSON.stringify(body));
 	return body;
 }
 
 // One of the fixture files, with addresses of this run.
-export function fixture(name, pattern = /[a-z-]+-form\.example/g)
-{
-	return {name, mimeType: 'text/csv', buffer: Buffer.from(readFileSync(new URL(name, fixtures), 'utf8').replace(pattern, `${run}.example`))};
+export function fixture(name, pattern = /[a-z-]+-form\.example/g) {
+	return {
+		name,
+		mimeType: 'text/csv',
+		buffer: Buffer.from(readFileSync(new URL(name, fixtures), 'utf8').replace(pattern, `${run}.example`)),
+	};
 }
 
-export async function upload(page, file)
-{
+export async function upload(page, file) {
 	await visit(page, '/import');
 	await page.locator('#file').setInputFiles(file);
 	await page.waitForURL(/\/import\?id=/);

@@ -3,11 +3,41 @@
 // first view, nothing shown that a role may not do.
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
-import {accessible, api, base, fixture, makeContact, noSidewaysScroll, open, settled, upload, user, visit} from './lib.mjs';
+import {
+	accessible,
+	api,
+	base,
+	fixture,
+	makeContact,
+	noSidewaysScroll,
+	open,
+	settled,
+	upload,
+	user,
+	visit,
+} from './lib.mjs';
 
-const PAGES = ['/contacts', '/contacts?archived=true', '/contacts?tag=no-such-tag', '/accounts', '/tasks', '/import', '/audit?resource_type=contact',
-	'/settings', '/settings?section=password', '/settings?section=sessions', '/settings?section=workspace', '/settings?section=privacy'];
-const PUBLIC = ['/login', '/legal/cookies', '/no-such-page', '/problems/duplicate', '/contact?id=00000000-0000-7000-8000-000000000000'];
+const PAGES = [
+	'/contacts',
+	'/contacts?archived=true',
+	'/contacts?tag=no-such-tag',
+	'/accounts',
+	'/tasks',
+	'/import',
+	'/audit?resource_type=contact',
+	'/settings',
+	'/settings?section=password',
+	'/settings?section=sessions',
+	'/settings?section=workspace',
+	'/settings?section=privacy',
+];
+const PUBLIC = [
+	'/login',
+	'/legal/cookies',
+	'/no-such-page',
+	'/problems/duplicate',
+	'/contact?id=00000000-0000-7000-8000-000000000000',
+];
 
 for (const dark of [false, true]) {
 	test(`G10: axe finds nothing on any page, ${dark ? 'dark' : 'light'}`, async (t) => {
@@ -74,10 +104,20 @@ test('G10: axe finds nothing in dialogs, menus and forms with errors', async (t)
 
 test('G10: no page scrolls sideways at 320, 768 and 1440 px', async (t) => {
 	const page = await open(t);
-	const contact = await makeContact(page, {first_name: 'Maximiliana-Konstantina', last_name: 'Þorsteinsdóttir-Hämäläinen-Featherstonehaugh', tags: ['a rather long tag that somebody once made up'], title: 'Vice president of everything, and deputy head of the rest'});
+	const contact = await makeContact(page, {
+		first_name: 'Maximiliana-Konstantina',
+		last_name: 'Þorsteinsdóttir-Hämäläinen-Featherstonehaugh',
+		tags: ['a rather long tag that somebody once made up'],
+		title: 'Vice president of everything, and deputy head of the rest',
+	});
 	for (const width of [320, 768, 1440]) {
 		await page.setViewportSize({width, height: 800});
-		for (const path of [...PAGES, ...PUBLIC.slice(1), `/contact?id=${contact.public_id}`, `/contact?id=${contact.public_id}&tab=consent`]) {
+		for (const path of [
+			...PAGES,
+			...PUBLIC.slice(1),
+			`/contact?id=${contact.public_id}`,
+			`/contact?id=${contact.public_id}&tab=consent`,
+		]) {
 			await visit(page, path);
 			await noSidewaysScroll(page, `${path} at ${width}`);
 		}
@@ -98,8 +138,13 @@ test('the first view of a page is at most 60 KB, compressed', async (t) => {
 		await client.send('Network.setCacheDisabled', {cacheDisabled: true});
 		let bytes = 0;
 		const files = new Set();
-		client.on('Network.responseReceived', ({requestId, response}) => !new URL(response.url).pathname.startsWith('/v1/') && files.add(requestId));
-		client.on('Network.loadingFinished', ({requestId, encodedDataLength}) => { bytes += files.has(requestId) ? encodedDataLength : 0; });
+		client.on(
+			'Network.responseReceived',
+			({requestId, response}) => !new URL(response.url).pathname.startsWith('/v1/') && files.add(requestId)
+		);
+		client.on('Network.loadingFinished', ({requestId, encodedDataLength}) => {
+			bytes += files.has(requestId) ? encodedDataLength : 0;
+		});
 		await visit(page, path);
 		assert.ok(files.size > 5 && bytes > 1000, 'something was measured');
 		assert.ok(bytes <= 60 * 1024, `${path} is ${bytes} bytes`);
@@ -137,8 +182,16 @@ test('A1: without a session every page leads to the login page and back', async 
 	await page.getByLabel('Password', {exact: true}).fill('not the password');
 	await page.getByRole('button', {name: 'Log in'}).click();
 	await page.getByText('do not belong together').waitFor();
-	assert.equal(await page.getByLabel('Email address').inputValue(), user('owner').email, 'what was typed is kept');
-	assert.equal(await page.evaluate(() => document.activeElement.className), 'summary', 'the summary has the focus');
+	assert.equal(
+		await page.getByLabel('Email address').inputValue(),
+		user('owner').email,
+		'what was typed is kept'
+	);
+	assert.equal(
+		await page.evaluate(() => document.activeElement.className),
+		'summary',
+		'the summary has the focus'
+	);
 	await accessible(page, 'login with an error');
 	await page.getByLabel('Password', {exact: true}).fill(user('owner').password);
 	await page.getByRole('button', {name: 'Log in'}).click();

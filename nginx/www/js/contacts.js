@@ -1,37 +1,43 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The list of contacts: search, filters that live in the URL, sort, keyset pages, and consent for many at once.
 import {h, icon, fill, $} from './dom.js';
-import {get, post, download} from './api.js';
+import {get, download} from './api.js';
 import {session, may} from './shell.js';
-import {accountControl, announce, failure, loading, menu, moreLink, problemText, toast, uid} from './ui.js';
-import {badge, why, STATUSES} from './consent.js';
-import {time, number} from './text.js';
+import {announce, failure, loading, menu, moreLink, problemText, toast} from './ui.js';
+import {filterChips, filterMenu} from './contacts-filter.js';
+import {contactRow, emptyContacts, nameOf} from './contacts-rows.js';
 import common from './strings/common.js';
 import words from './strings/contacts.js';
 
 const FILTERS = ['q', 'consent_status', 'account_id', 'tag', 'archived'];
 const main = $('main');
-const page = {state: {}, items: [], next: null, total: null, estimate: false, mailable: null, selected: new Set(), matching: false, request: null};
+const page = {
+	state: {},
+	items: [],
+	next: null,
+	total: null,
+	estimate: false,
+	mailable: null,
+	selected: new Set(),
+	matching: false,
+	request: null,
+};
 
-export const nameOf = (contact) => [contact.first_name, contact.last_name].filter(Boolean).join(' ');
 const active = () => FILTERS.filter((name) => page.state[name]);
 const filterQuery = () => Object.fromEntries(active().map((name) => [name, page.state[name]]));
 
 // ── where we are ────────────────────────────────────────────────────────────────────────────────────────────────
-function readUrl()
-{
+function readUrl() {
 	const query = new URLSearchParams(location.search);
 	page.state = Object.fromEntries([...FILTERS, 'sort', 'after'].map((name) => [name, query.get(name) ?? '']));
 }
 
-function urlOf(state)
-{
+function urlOf(state) {
 	const query = new URLSearchParams(Object.entries(state).filter(([, value]) => value));
 	return `/contacts${query.size ? `?${query}` : ''}`;
 }
 
-function go(changes, replace = false)
-{
+function go(changes, replace = false) {
 	const state = {...page.state, after: '', ...changes};
 	history[replace ? 'replaceState' : 'pushState'](null, '', urlOf(state));
 	page.state = state;
@@ -39,24 +45,22 @@ function go(changes, replace = false)
 }
 
 // A search and a consent status can be combined; any other filter stands alone, and so do the sorts by name and address.
-function setFilter(name, value)
-{
+function setFilter(name, value) {
 	const keep = name === 'q' ? ['consent_status'] : name === 'consent_status' ? ['q'] : [];
 	const others = active().filter((other) => other !== name && !keep.includes(other));
 	const changes = Object.fromEntries(others.map((other) => [other, '']));
-	if (others.length)
-		toast(words.replaced);
-	if (['name', 'email'].includes(page.state.sort))
-		changes.sort = '';
+	if (others.length) toast(words.replaced);
+	if (['name', 'email'].includes(page.state.sort)) changes.sort = '';
 	return go({...changes, [name]: value}, name === 'q');
 }
 
-const list = (signal) => get('/v1/contacts', {...filterQuery(), sort: page.state.sort, after: page.state.after, count: true}, {signal});
+const list = (signal) =>
+	get('/v1/contacts', {...filterQuery(), sort: page.state.sort, after: page.state.after, count: true}, {signal});
 
 // the first page of rows is asked for together with the session
 readUrl();
 let early = list();
-early.catch(() => {});   // load() says what went wrong
+early.catch(() => {}); // load() says what went wrong
 const who = await session();
 
 // ── the frame ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -67,29 +71,90 @@ const chipsPlace = h('div', {class: 'chips'});
 const body = h('tbody');
 const head = h('thead');
 const foot = h('div', {class: 'table-foot bulk'});
-const table = h('table', {class: 'table sticky fixed', id: 'contacts'}, h('caption', {class: 'visually-hidden'}, words.caption), head, body);
+const table = h(
+	'table',
+	{class: 'table sticky fixed', id: 'contacts'},
+	h('caption', {class: 'visually-hidden'}, words.caption),
+	head,
+	body
+);
 const box = h('div', {class: 'table-box'});
-const search = h('input', {type: 'search', id: 'search', 'aria-label': words.searchLabel, placeholder: words.search, autocomplete: 'off', spellcheck: 'false', 'aria-keyshortcuts': '/'});
+const search = h('input', {
+	type: 'search',
+	id: 'search',
+	'aria-label': words.searchLabel,
+	placeholder: words.search,
+	autocomplete: 'off',
+	spellcheck: 'false',
+	'aria-keyshortcuts': '/',
+});
 const searchError = h('p', {class: 'bad small', role: 'alert', id: 'search-error'});
 
-function frame()
-{
-	const exports = may(who, 'contact.export') && menu(words.export, [h('p', {class: 'group'}, words.exportAll),
-		Object.entries(words.formats).map(([format, label]) => h('button', {type: 'button', class: 'item',
-			onclick: () => download('/v1/contacts/export', {format}).catch((error) => toast(problemText(error)))}, label))]);
-	fill(main,
-		h('div', {class: 'page-head'}, heading, totalPlace, h('div', {class: 'actions'},
-			may(who, 'contact.import') && h('a', {class: 'button', href: '/import'}, words.import), exports,
-			may(who, 'contact.write') && h('button', {type: 'button', class: 'button primary', id: 'new', onclick: newContact}, words.create))),
-		h('div', {class: 'bar'}, h('form', {class: 'search', role: 'search', onsubmit: (event) => event.preventDefault()}, search, h('kbd', {'aria-hidden': 'true'}, '/')),
-			chipsPlace, answerPlace), searchError, box);
+function frame() {
+	const exports =
+		may(who, 'contact.export') &&
+		menu(words.export, [
+			h('p', {class: 'group'}, words.exportAll),
+			Object.entries(words.formats).map(([format, label]) =>
+				h(
+					'button',
+					{
+						type: 'button',
+						class: 'item',
+						onclick: () =>
+							download('/v1/contacts/export', {format}).catch((error) => toast(problemText(error))),
+					},
+					label
+				)
+			),
+		]);
+	fill(
+		main,
+		h(
+			'div',
+			{class: 'page-head'},
+			heading,
+			totalPlace,
+			h(
+				'div',
+				{class: 'actions'},
+				may(who, 'contact.import') && h('a', {class: 'button', href: '/import'}, words.import),
+				exports,
+				may(who, 'contact.write') &&
+					h(
+						'button',
+						{type: 'button', class: 'button primary', id: 'new', onclick: newContact},
+						words.create
+					)
+			)
+		),
+		h(
+			'div',
+			{class: 'bar'},
+			h(
+				'form',
+				{class: 'search', role: 'search', onsubmit: (event) => event.preventDefault()},
+				search,
+				h('kbd', {'aria-hidden': 'true'}, '/')
+			),
+			chipsPlace,
+			answerPlace
+		),
+		searchError,
+		box
+	);
 	let timer;
 	search.addEventListener('input', () => {
 		clearTimeout(timer);
 		timer = setTimeout(() => setFilter('q', search.value.trim()), 220);
 	});
 	document.addEventListener('keydown', (event) => {
-		if (event.key === '/' && !event.target.closest('input, textarea, select, dialog, [contenteditable]') && !event.ctrlKey && !event.metaKey) {
+		if (
+			event.key === '/' &&
+			!event.target.closest('input, textarea, select, dialog, [contenteditable]') &&
+			!event.ctrlKey &&
+			!event.metaKey
+		) {
 			event.preventDefault();
 			search.focus();
 			search.select();
@@ -101,131 +166,107 @@ function frame()
 	});
 }
 
-async function newContact()
-{
+async function newContact() {
 	const module = await import('./contact-new.js');
 	module.newContactDialog();
 }
 
-function drawHead()
-{
+const row = (contact) => contactRow(contact, may(who, 'contact.write') && pick);
+
+function drawHead() {
 	const sort = page.state.sort || '-created_at';
 	const column = (name, label, to, className) => {
 		const direction = sort === name ? 'ascending' : sort === `-${name}` ? 'descending' : null;
 		const offered = to && (name === 'created_at' || !active().length);
-		return h('th', {scope: 'col', class: className, 'aria-sort': offered ? direction : null}, offered ?
-			h('a', {href: urlOf({...page.state, after: '', sort: to}), onclick: (event) => {
-				if (event.ctrlKey || event.metaKey)
-					return;
-				event.preventDefault();
-				go({sort: to}).then(() => {
-					announce(words.sortedBy(label));
-					$(`th[aria-sort] a`, head)?.focus();
-				});
-			}}, label, icon(direction === 'ascending' ? 'up' : direction === 'descending' ? 'down' : 'both')) : label);
+		return h(
+			'th',
+			{scope: 'col', class: className, 'aria-sort': offered ? direction : null},
+			offered
+				? h(
+						'a',
+						{
+							href: urlOf({...page.state, after: '', sort: to}),
+							onclick: (event) => {
+								if (event.ctrlKey || event.metaKey) return;
+								event.preventDefault();
+								go({sort: to}).then(() => {
+									announce(words.sortedBy(label));
+									$(`th[aria-sort] a`, head)?.focus();
+								});
+							},
+						},
+						label,
+						icon(direction === 'ascending' ? 'up' : direction === 'descending' ? 'down' : 'both')
+					)
+				: label
+		);
 	};
-	fill(head, h('tr', {},
-		may(who, 'contact.write') && h('th', {class: 'pick w-pick', scope: 'col'}, h('label', {}, h('span', {class: 'visually-hidden'}, words.selectAll),
-			h('input', {type: 'checkbox', id: 'select-all', onchange: (event) => selectAll(event.target.checked)}))),
-		column('name', words.columns.name, 'name'), column('email', words.columns.email, 'email', 'opt w-wide'),
-		h('th', {scope: 'col', class: 'opt w-less'}, words.columns.account), h('th', {scope: 'col', class: 'w-consent'}, words.columns.consent),
-		h('th', {scope: 'col', class: 'opt2 w-why'}, words.columns.why),
-		column('created_at', words.columns.created, sort === '-created_at' ? 'created_at' : '-created_at', 'opt2 w-date')));
-}
-
-function row(contact)
-{
-	const name = nameOf(contact);
-	const shownName = name || contact.email || words.noName;
-	return h('tr', {'data-id': contact.public_id},
-		may(who, 'contact.write') && h('td', {class: 'pick'}, h('label', {}, h('span', {class: 'visually-hidden'}, words.select(shownName)),
-			h('input', {type: 'checkbox', onclick: pick}))),
-		h('td', {class: 'main cut'}, h('a', {href: `/contact?id=${contact.public_id}`}, name || h('span', {class: 'soft'}, contact.email ?? words.noName)),
-			h('span', {class: 'under'}, contact.email ?? words.noAddress)),
-		h('td', {class: 'opt cut soft', title: contact.email}, contact.email ?? h('span', {class: 'small'}, words.noAddress)),
-		h('td', {class: 'opt cut'}, contact.account ? h('a', {class: 'plain', href: `/account?id=${contact.account.public_id}`}, contact.account.name) : ''),
-		h('td', {class: 'nowrap'}, badge(contact.consent_status)),
-		h('td', {class: 'opt2 cut soft', title: why(contact)}, why(contact)),
-		h('td', {class: 'opt2 nowrap soft'}, time(contact.created_at)));
-}
-
-// ── chips ───────────────────────────────────────────────────────────────────────────────────────────────────────
-async function accountName(id)
-{
-	const known = page.items.find((contact) => contact.account?.public_id === id);
-	return known?.account.name ?? (await get(`/v1/accounts/${id}`)).data.name;
-}
-
-async function drawChips()
-{
-	const chips = [];
-	for (const name of active()) {
-		if (name === 'q')
-			continue;
-		const value = h('span', {}, h('strong', {}, words.chip[name]), name === 'archived' ? '' : words.is);
-		chips.push(h('span', {class: 'chip', 'data-filter': name}, value, h('button', {type: 'button', class: 'x', 'aria-label': words.removeFilter(words.chip[name]), onclick: () => {
-			go({[name]: ''});
-			$('.chips .menu button')?.focus();
-		}}, icon('close'))));
-		if (name === 'account_id')
-			accountName(page.state.account_id).then((text) => value.append(text), () => value.append('…'));
-		else if (name !== 'archived')
-			value.append(name === 'consent_status' ? (common.consent[page.state[name]] ?? page.state[name]).toLowerCase() : page.state[name]);
-	}
-	fill(chipsPlace, chips, filterMenu());
-}
-
-function filterMenu()
-{
-	const id = uid('tag');
-	const tag = h('input', {type: 'text', maxlength: 60, id, autocomplete: 'off'});
-	const account = accountControl(async (q) => (await get('/v1/accounts', {q, limit: 20})).data.items);
-	account.input.id = uid('account');
-	return menu(words.filter, [
-		h('p', {class: 'group'}, words.filterConsent),
-		STATUSES.map((status) => h('button', {type: 'button', class: 'item', onclick: () => setFilter('consent_status', status)}, badge(status))),
-		h('form', {onsubmit: (event) => {
-			event.preventDefault();
-			if (tag.value.trim())
-				setFilter('tag', tag.value.trim());
-		}}, h('label', {class: 'group', for: id}, words.filterTag), h('div', {class: 'row'}, tag, h('button', {class: 'button slim', type: 'submit'}, words.apply))),
-		h('form', {onsubmit: (event) => {
-			event.preventDefault();
-			const {account: chosen} = account.chosen();
-			if (chosen)
-				setFilter('account_id', chosen.public_id);
-		}}, h('label', {class: 'group', for: account.input.id}, words.filterAccount), h('div', {class: 'row'}, account.input, h('button', {class: 'button slim', type: 'submit'}, words.apply)), account.options),
-		h('button', {type: 'button', class: 'item', onclick: () => setFilter('archived', 'true')}, words.archived),
-	], {className: 'button dashed', start: true, name: words.filterName});
+	fill(
+		head,
+		h(
+			'tr',
+			{},
+			may(who, 'contact.write') &&
+				h(
+					'th',
+					{class: 'pick w-pick', scope: 'col'},
+					h(
+						'label',
+						{},
+						h('span', {class: 'visually-hidden'}, words.selectAll),
+						h('input', {
+							type: 'checkbox',
+							id: 'select-all',
+							onchange: (event) => selectAll(event.target.checked),
+						})
+					)
+				),
+			column('name', words.columns.name, 'name'),
+			column('email', words.columns.email, 'email', 'opt w-wide'),
+			h('th', {scope: 'col', class: 'opt w-less'}, words.columns.account),
+			h('th', {scope: 'col', class: 'w-consent'}, words.columns.consent),
+			h('th', {scope: 'col', class: 'opt2 w-why'}, words.columns.why),
+			column(
+				'created_at',
+				words.columns.created,
+				sort === '-created_at' ? 'created_at' : '-created_at',
+				'opt2 w-date'
+			)
+		)
+	);
 }
 
 // ── loading ─────────────────────────────────────────────────────────────────────────────────────────────────────
-async function load()
-{
+async function load() {
 	page.request?.abort();
-	const request = page.request = new AbortController();
+	const request = (page.request = new AbortController());
 	Object.assign(page, {items: [], next: null, total: null, mailable: null, matching: false});
 	page.selected.clear();
 	searchError.textContent = '';
 	search.removeAttribute('aria-invalid');
-	if (document.activeElement !== search)
-		search.value = page.state.q;
+	if (document.activeElement !== search) search.value = page.state.q;
 	table.setAttribute('aria-busy', 'true');
-	if (!table.isConnected)
-		fill(box, loading());
-	drawChips();
+	if (!table.isConnected) fill(box, loading());
+	fill(
+		chipsPlace,
+		filterChips(filterQuery(), (name) => go({[name]: ''})),
+		filterMenu(setFilter)
+	);
 	try {
 		const {data} = await (early ?? list(request.signal));
-		Object.assign(page, {items: data.items, next: data.next, total: data.total, estimate: Boolean(data.total_is_estimate)});
+		Object.assign(page, {
+			items: data.items,
+			next: data.next,
+			total: data.total,
+			estimate: Boolean(data.total_is_estimate),
+		});
 	} catch (error) {
-		if (error.name === 'AbortError')
-			return;
+		if (error.name === 'AbortError') return;
 		if (error.status === 422 && page.state.q) {
 			searchError.textContent = error.errors[0]?.detail ?? error.message;
 			search.setAttribute('aria-invalid', 'true');
 			search.setAttribute('aria-describedby', 'search-error');
-		} else
-			fill(box, failure(error, load));
+		} else fill(box, failure(error, load));
 		return;
 	} finally {
 		early = null;
@@ -235,42 +276,50 @@ async function load()
 	countMailable(request.signal);
 }
 
-function draw()
-{
-	totalPlace.textContent = page.total === null || page.total === undefined ? '' : words.total(page.total, page.estimate);
+function draw() {
+	totalPlace.textContent =
+		page.total === null || page.total === undefined ? '' : words.total(page.total, page.estimate);
 	if (!page.items.length) {
 		answerPlace.replaceChildren();
-		fill(box, emptyState());
-		if (active().length)
-			announce(words.nothing);
+		fill(box, emptyContacts(active(), who, newContact));
+		if (active().length) announce(words.nothing);
 		return;
 	}
 	drawHead();
 	fill(body, page.items.map(row));
 	fill(box, table, foot);
 	drawFoot();
-	if (page.state.q)
-		announce(words.found(page.total ?? page.items.length));
+	if (page.state.q) announce(words.found(page.total ?? page.items.length));
 }
 
 // How many of those listed may be mailed: the question the list is opened with.
-async function countMailable(signal)
-{
+async function countMailable(signal) {
 	const say = (...parts) => fill(answerPlace, ...parts);
 	const {consent_status: status} = page.state;
-	if (!page.items.length)
-		return;
-	if (page.state.archived)
-		say(words.archivedAnswer);
+	if (!page.items.length) return;
+	if (page.state.archived) say(words.archivedAnswer);
 	else if (status)
-		say(h('strong', {class: {confirmed: 'good', pending: 'wait', declined: 'bad'}[status]}, status === 'confirmed' ? words.allMay : words.noneMay[status]));
-	else if (!page.next && !page.state.after || page.state.account_id || page.state.tag) {
-		const count = page.items.filter((contact) => contact.consent_status === 'confirmed' && !contact.suppressed && contact.email).length;
-		const [lead, figure] = page.next || page.state.after ? words.ofShown(page.items.length, count) : words.ofThese(count);
+		say(
+			h(
+				'strong',
+				{class: {confirmed: 'good', pending: 'wait', declined: 'bad'}[status]},
+				status === 'confirmed' ? words.allMay : words.noneMay[status]
+			)
+		);
+	else if ((!page.next && !page.state.after) || page.state.account_id || page.state.tag) {
+		const count = page.items.filter(
+			(contact) => contact.consent_status === 'confirmed' && !contact.suppressed && contact.email
+		).length;
+		const [lead, figure] =
+			page.next || page.state.after ? words.ofShown(page.items.length, count) : words.ofThese(count);
 		say(lead, h('strong', {class: 'good'}, figure));
 	} else {
 		try {
-			const {data} = await get('/v1/contacts', {q: page.state.q, consent_status: 'confirmed', limit: 1, count: true}, {signal});
+			const {data} = await get(
+				'/v1/contacts',
+				{q: page.state.q, consent_status: 'confirmed', limit: 1, count: true},
+				{signal}
+			);
 			const [lead, figure] = words.ofThese(data.total);
 			say(lead, h('strong', {class: 'good'}, figure));
 		} catch {
@@ -279,68 +328,52 @@ async function countMailable(signal)
 	}
 }
 
-async function loadMore(after)
-{
+async function loadMore(after) {
 	const {data} = await get('/v1/contacts', {...filterQuery(), sort: page.state.sort, after});
 	const rows = data.items.map(row);
 	page.items.push(...data.items);
 	page.next = data.next;
 	body.append(...rows);
-	if (page.matching)
-		rows.forEach((line) => mark(line, true));
+	if (page.matching) rows.forEach((line) => mark(line, true));
 	drawFoot();
 	rows[0]?.querySelector('a')?.focus({preventScroll: true});
 	announce(common.moreLoaded(data.items.length, page.items.length));
-	if (page.state.account_id || page.state.tag)
-		countMailable();
-}
-
-function emptyState()
-{
-	if (page.state.archived && active().length === 1)
-		return h('div', {class: 'empty'}, icon('archived', 'large'), h('p', {}, words.emptyArchived), h('a', {class: 'button', href: '/contacts'}, words.clearFilters));
-	if (active().length)
-		return h('div', {class: 'empty'}, h('p', {}, words.nothing), h('a', {class: 'button', href: '/contacts'}, words.clearFilters));
-	return h('div', {class: 'empty'}, icon('contacts', 'large'), h('h2', {}, words.emptyTitle), h('p', {}, words.empty), h('div', {class: 'row'},
-		may(who, 'contact.import') && h('a', {class: 'button primary', href: '/import'}, words.emptyImport),
-		may(who, 'contact.write') && h('button', {type: 'button', class: 'button', onclick: newContact}, words.emptyAdd)));
+	if (page.state.account_id || page.state.tag) countMailable();
 }
 
 // ── selection ───────────────────────────────────────────────────────────────────────────────────────────────────
 let lastPicked = null;
-function mark(line, on)
-{
+function mark(line, on) {
 	const input = $('input', line);
-	if (!input)
-		return;
+	if (!input) return;
 	input.checked = on;
 	line.classList.toggle('chosen', on);
 	page.selected[on ? 'add' : 'delete'](line.dataset.id);
 }
 
-function pick(event)
-{
+function pick(event) {
 	const line = event.target.closest('tr');
 	const on = event.target.checked;
 	const rows = [...body.rows];
 	// Shift takes everything from the row picked before
-	const range = event.shiftKey && lastPicked?.isConnected ? [rows.indexOf(lastPicked), rows.indexOf(line)].sort((a, b) => a - b) : null;
+	const range =
+		event.shiftKey && lastPicked?.isConnected
+			? [rows.indexOf(lastPicked), rows.indexOf(line)].sort((a, b) => a - b)
+			: null;
 	(range ? rows.slice(range[0], range[1] + 1) : [line]).forEach((one) => mark(one, on));
 	lastPicked = line;
 	page.matching = false;
 	drawFoot();
 }
 
-function selectAll(on)
-{
+function selectAll(on) {
 	page.matching = false;
 	[...body.rows].forEach((line) => mark(line, on));
 	drawFoot();
 	announce(words.selected(page.selected.size));
 }
 
-function drawFoot()
-{
+function drawFoot() {
 	const count = page.selected.size;
 	const all = $('#select-all', head);
 	if (all) {
@@ -348,43 +381,87 @@ function drawFoot()
 		all.indeterminate = count > 0 && count < page.items.length;
 	}
 	const parts = [];
-	if (page.matching)
-		parts.push(h('span', {}, words.allSelected(page.total, page.estimate)));
+	if (page.matching) parts.push(h('span', {}, words.allSelected(page.total, page.estimate)));
 	else if (count) {
 		parts.push(h('span', {}, words.selected(count)));
 		if (page.total > count && !page.state.archived)
-			parts.push(h('button', {type: 'button', class: 'link', onclick: () => {
-				selectAll(true);
-				page.matching = true;
-				drawFoot();
-				$('button', foot)?.focus();
-			}}, words.selectMatching(page.total, page.estimate)));
-	} else
-		parts.push(h('span', {}, words.shown(page.items.length)));
+			parts.push(
+				h(
+					'button',
+					{
+						type: 'button',
+						class: 'link',
+						onclick: () => {
+							selectAll(true);
+							page.matching = true;
+							drawFoot();
+							$('button', foot)?.focus();
+						},
+					},
+					words.selectMatching(page.total, page.estimate)
+				)
+			);
+	} else parts.push(h('span', {}, words.shown(page.items.length)));
 	if (count)
-		parts.push(h('button', {type: 'button', class: 'button slim', id: 'bulk-consent', onclick: changeSelected}, words.changeConsent),
-			h('button', {type: 'button', class: 'button slim quiet', onclick: () => {
-				selectAll(false);
-				$('#select-all', head)?.focus();
-			}}, words.clear));
+		parts.push(
+			h(
+				'button',
+				{type: 'button', class: 'button slim', id: 'bulk-consent', onclick: changeSelected},
+				words.changeConsent
+			),
+			h(
+				'button',
+				{
+					type: 'button',
+					class: 'button slim quiet',
+					onclick: () => {
+						selectAll(false);
+						$('#select-all', head)?.focus();
+					},
+				},
+				words.clear
+			)
+		);
 	const compact = localStorage.getItem('pact.rows') === 'compact';
 	table.classList.toggle('compact', compact);
-	fill(foot, parts, h('div', {class: 'end-side'},
-		page.state.after && h('a', {href: urlOf({...page.state, after: ''})}, words.first),
-		h('button', {type: 'button', class: 'button slim quiet opt', id: 'density', onclick: () => {
-			localStorage.setItem('pact.rows', compact ? 'roomy' : 'compact');
-			drawFoot();
-			$('#density', foot)?.focus();
-		}}, compact ? words.roomy : words.compact),
-		moreLink(page.next, loadMore)));
+	fill(
+		foot,
+		parts,
+		h(
+			'div',
+			{class: 'end-side'},
+			page.state.after && h('a', {href: urlOf({...page.state, after: ''})}, words.first),
+			h(
+				'button',
+				{
+					type: 'button',
+					class: 'button slim quiet opt',
+					id: 'density',
+					onclick: () => {
+						localStorage.setItem('pact.rows', compact ? 'roomy' : 'compact');
+						drawFoot();
+						$('#density', foot)?.focus();
+					},
+				},
+				compact ? words.roomy : words.compact
+			),
+			moreLink(page.next, loadMore)
+		)
+	);
 }
 
-async function changeSelected()
-{
+async function changeSelected() {
 	const {bulkConsent} = await import('./contacts-bulk.js');
-	await bulkConsent({ids: [...page.selected], matching: page.matching, total: page.total, filter: filterQuery(),
-		names: new Map(page.items.map((contact) => [contact.public_id, nameOf(contact) || contact.email || words.noName])),
-		done: () => load()});
+	await bulkConsent({
+		ids: [...page.selected],
+		matching: page.matching,
+		total: page.total,
+		filter: filterQuery(),
+		names: new Map(
+			page.items.map((contact) => [contact.public_id, nameOf(contact) || contact.email || words.noName])
+		),
+		done: () => load(),
+	});
 }
 
 frame();

@@ -11,45 +11,36 @@ const same = (a, b) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
 
 // One thing on the server: its path, its data and the ETag they came with.
 export class Thing extends EventTarget {
-	constructor(path, {data, etag})
-	{
+	constructor(path, {data, etag}) {
 		super();
 		Object.assign(this, {path, data, etag});
 	}
 
-	async reload()
-	{
+	async reload() {
 		const {data, etag} = await get(this.path);
 		this.take(data, etag);
 	}
 
-	take(data, etag)
-	{
+	take(data, etag) {
 		Object.assign(this, {data, etag});
 		this.dispatchEvent(new Event('change'));
 	}
 
 	// Save `change` (a merge patch). `read` gets from the data the value being changed, to tell whose change it was.
 	// Returns null, or the other's value when both changed the same field.
-	async save(change, read, {force = false} = {})
-	{
+	async save(change, read, {force = false} = {}) {
 		for (let attempt = 0; ; attempt++) {
 			const before = read(this.data);
 			try {
 				const {data, etag} = await patch(this.path, change, this.etag);
-				if (data)
-					this.take(data, etag);
-				else
-					await this.reload();
+				if (data) this.take(data, etag);
+				else await this.reload();
 				return null;
 			} catch (error) {
-				if (error.status !== 412 || attempt > 2)
-					throw error;
+				if (error.status !== 412 || attempt > 2) throw error;
 				await this.reload();
-				if (!force && !same(before, read(this.data)))
-					return {theirs: read(this.data)};
-				if (!force)
-					toast(words.merged);
+				if (!force && !same(before, read(this.data))) return {theirs: read(this.data)};
+				if (!force) toast(words.merged);
 			}
 		}
 	}
@@ -57,16 +48,29 @@ export class Thing extends EventTarget {
 
 // A row of a description list. `options`: label, read(data) → value, patch(value) → merge patch, control(value) →
 // {element, value()}, show(value, data) → node, error(problem) → nodes.
-export function editable(thing, options)
-{
+export function editable(thing, options) {
 	const {label, read, show = (value) => value} = options;
 	const place = h('dd');
 	const view = () => {
 		const value = read(thing.data);
 		const none = value === null || value === undefined || value === '';
-		fill(place, options.readonly ? (none ? h('span', {class: 'soft'}, '—') : show(value, thing.data)) :
-			[h('button', {type: 'button', class: `inplace${none ? ' none' : ''}`, onclick: edit}, none ? '—' : show(value, thing.data),
-				h('span', {class: 'visually-hidden'}, `, ${words.edit(label)}`), icon('edit')), options.beside?.(value, thing.data)]);
+		fill(
+			place,
+			options.readonly
+				? none
+					? h('span', {class: 'soft'}, '—')
+					: show(value, thing.data)
+				: [
+						h(
+							'button',
+							{type: 'button', class: `inplace${none ? ' none' : ''}`, onclick: edit},
+							none ? '—' : show(value, thing.data),
+							h('span', {class: 'visually-hidden'}, `, ${words.edit(label)}`),
+							icon('edit')
+						),
+						options.beside?.(value, thing.data),
+					]
+		);
 	};
 	const edit = () => {
 		const id = uid('field');
@@ -79,23 +83,27 @@ export function editable(thing, options)
 		const done = (message) => {
 			view();
 			$('button', place)?.focus();
-			if (message)
-				announce(message);
+			if (message) announce(message);
 		};
 		const save = async (force) => {
 			const value = control.value();
-			if (same(value, read(thing.data)) && !control.changed?.())
-				return done();
+			if (same(value, read(thing.data)) && !control.changed?.()) return done();
 			input.removeAttribute('aria-invalid');
 			error.replaceChildren();
 			form.setAttribute('aria-busy', 'true');
 			try {
 				const conflict = await thing.save(await options.patch(value, control), read, {force});
-				if (!conflict)
-					return done(words.saved(label));
-				fill(error, ...words.conflict(h('strong', {}, conflict.theirs ? show(conflict.theirs, thing.data) : words.conflictEmpty)), ' ',
-					h('button', {type: 'button', class: 'link', onclick: () => save(true)}, words.saveMine), ' · ',
-					h('button', {type: 'button', class: 'link', onclick: () => done()}, words.useTheirs));
+				if (!conflict) return done(words.saved(label));
+				fill(
+					error,
+					...words.conflict(
+						h('strong', {}, conflict.theirs ? show(conflict.theirs, thing.data) : words.conflictEmpty)
+					),
+					' ',
+					h('button', {type: 'button', class: 'link', onclick: () => save(true)}, words.saveMine),
+					' · ',
+					h('button', {type: 'button', class: 'link', onclick: () => done()}, words.useTheirs)
+				);
 			} catch (problem) {
 				fill(error, options.error?.(problem) ?? problem.errors?.[0]?.detail ?? problemText(problem));
 			} finally {
@@ -104,17 +112,31 @@ export function editable(thing, options)
 			input.setAttribute('aria-invalid', 'true');
 			input.focus();
 		};
-		const form = h('form', {class: 'inplace-form', novalidate: true, onsubmit: (event) => {
-			event.preventDefault();
-			if (form.getAttribute('aria-busy') !== 'true')
-				save(false);
-		}, onkeydown: (event) => {
-			if (event.key === 'Escape') {
-				event.preventDefault();
-				done();
-			}
-		}}, control.element ?? input, error, h('div', {class: 'row'}, h('button', {type: 'submit', class: 'button primary slim'}, common.save),
-			h('button', {type: 'button', class: 'button slim', onclick: () => done()}, common.cancel)));
+		const form = h(
+			'form',
+			{
+				class: 'inplace-form',
+				novalidate: true,
+				onsubmit: (event) => {
+					event.preventDefault();
+					if (form.getAttribute('aria-busy') !== 'true') save(false);
+				},
+				onkeydown: (event) => {
+					if (event.key === 'Escape') {
+						event.preventDefault();
+						done();
+					}
+				},
+			},
+			control.element ?? input,
+			error,
+			h(
+				'div',
+				{class: 'row'},
+				h('button', {type: 'submit', class: 'button primary slim'}, common.save),
+				h('button', {type: 'button', class: 'button slim', onclick: () => done()}, common.cancel)
+			)
+		);
 		fill(place, form);
 		input.focus();
 		input.select?.();
@@ -125,9 +147,11 @@ export function editable(thing, options)
 	return h('div', {'data-field': options.name ?? label}, h('dt', {}, label), place);
 }
 
-function plainControl({type = 'text', maxlength = 200}, value)
-{
-	const input = type === 'textarea' ? h('textarea', {rows: 4, maxlength}) : h('input', {type, maxlength, autocomplete: 'off'});
+function plainControl({type = 'text', maxlength = 200}, value) {
+	const input =
+		type === 'textarea'
+			? h('textarea', {rows: 4, maxlength})
+			: h('input', {type, maxlength, autocomplete: 'off'});
 	input.value = value ?? '';
 	return {input, value: () => input.value.trim() || null};
 }

@@ -7,36 +7,70 @@ import {dialog, field, onSubmit} from './ui.js';
 import {remember, tellTabs} from './shell.js';
 import words from './strings/common.js';
 
-export function askLogin(who)
-{
+export function askLogin(who) {
 	return new Promise((resolve, reject) => {
 		let done = false;
-		const form = h('form', {}, h('p', {}, words.sessionText),
-			field({name: 'email', label: words.email, type: 'email', value: who.user.email, readonly: true, autocomplete: 'username'}),
-			field({name: 'password', label: words.password, type: 'password', required: true, autocomplete: 'current-password'}),
-			h('div', {class: 'form-foot'},
+		const form = h(
+			'form',
+			{},
+			h('p', {}, words.sessionText),
+			field({
+				name: 'email',
+				label: words.email,
+				type: 'email',
+				value: who.user.email,
+				readonly: true,
+				autocomplete: 'username',
+			}),
+			field({
+				name: 'password',
+				label: words.password,
+				type: 'password',
+				required: true,
+				autocomplete: 'current-password',
+			}),
+			h(
+				'div',
+				{class: 'form-foot'},
 				h('button', {type: 'button', class: 'button', onclick: () => box.close()}, words.notNow),
-				h('button', {type: 'submit', class: 'button primary'}, words.logIn)));
-		onSubmit(form, async ({password}) => {
-			const {data} = await post('/v1/auth/login', {email: who.user.email, password, workspace: who.workspace.slug}, {open: true});
-			done = true;
-			if (data.user.public_id !== who.user.public_id) {
-				location.assign('/contacts');
-				return;
+				h('button', {type: 'submit', class: 'button primary'}, words.logIn)
+			)
+		);
+		onSubmit(
+			form,
+			async ({password}) => {
+				const {data} = await post(
+					'/v1/auth/login',
+					{email: who.user.email, password, workspace: who.workspace.slug},
+					{open: true}
+				);
+				done = true;
+				if (data.user.public_id !== who.user.public_id) {
+					location.assign('/contacts');
+					return;
+				}
+				remember(data);
+				tellTabs(data);
+				box.close();
+				resolve();
+			},
+			(error) => {
+				if (error.slug === 'wrong-credentials') error.message = words.wrong;
+				else if (error.status === 429)
+					[error.message, error.retryAfter] = [words.tooMany(error.retryAfter), 0];
+				return false;
 			}
-			remember(data);
-			tellTabs(data);
-			box.close();
-			resolve();
-		}, (error) => {
-			if (error.slug === 'wrong-credentials')
-				error.message = words.wrong;
-			else if (error.status === 429)
-				[error.message, error.retryAfter] = [words.tooMany(error.retryAfter), 0];
-			return false;
+		);
+		const box = dialog(words.sessionTitle, form, {
+			onclose: () =>
+				done ||
+				reject(
+					new Problem(
+						{type: '/problems/session-ended', title: words.sessionTitle, detail: words.sessionText},
+						401
+					)
+				),
 		});
-		const box = dialog(words.sessionTitle, form, {onclose: () => done || reject(
-			new Problem({type: '/problems/session-ended', title: words.sessionTitle, detail: words.sessionText}, 401))});
 		form.elements.password.focus();
 	});
 }

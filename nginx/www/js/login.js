@@ -11,11 +11,14 @@ const form = $('#login');
 const query = new URLSearchParams(location.search);
 
 // Only an address of this site: never somebody else's page.
-function nextPage()
-{
+function nextPage() {
 	try {
 		const url = new URL(query.get('next') ?? '/contacts', location.origin);
-		return url.origin === location.origin && !url.pathname.startsWith('/login') && !url.pathname.startsWith('/v1/') ? url.pathname + url.search : '/contacts';
+		return url.origin === location.origin &&
+			!url.pathname.startsWith('/login') &&
+			!url.pathname.startsWith('/v1/')
+			? url.pathname + url.search
+			: '/contacts';
 	} catch {
 		return '/contacts';
 	}
@@ -23,31 +26,36 @@ function nextPage()
 
 form.elements.email.dataset.missing = words.emailMissing;
 form.elements.password.dataset.missing = words.passwordMissing;
-$('#show').addEventListener('change', (event) => { form.elements.password.type = event.target.checked ? 'text' : 'password'; });
+$('#show').addEventListener('change', (event) => {
+	form.elements.password.type = event.target.checked ? 'text' : 'password';
+});
 if (query.get('workspace')) {
 	form.elements.workspace.value = query.get('workspace');
 	$('details', form).open = true;
 }
 
-onSubmit(form, async ({email, password, workspace}) => {
-	const body = {email: email.trim(), password};
-	if (workspace.trim())
-		body.workspace = workspace.trim().toLowerCase();
-	const {data} = await post('/v1/auth/login', body, {open: true});
-	if (data.mfa_required)
-		throw new Problem({detail: words.unsupported}, 200);
-	remember(data);
-	tellTabs(data);
-	location.replace(nextPage());
-}, (error) => {
-	if (error.slug === 'wrong-credentials')
-		error.message = common.wrong;
-	else if (error.slug === 'workspace-suspended')
-		error.message = words.suspended;
-	else if (error.status === 429)
-		[error.message, error.retryAfter] = [common.tooMany(error.retryAfter || error.body.retry_after || 60), 0];
-	return false;
-});
+onSubmit(
+	form,
+	async ({email, password, workspace}) => {
+		const body = {email: email.trim(), password};
+		if (workspace.trim()) body.workspace = workspace.trim().toLowerCase();
+		const {data} = await post('/v1/auth/login', body, {open: true});
+		if (data.mfa_required) throw new Problem({detail: words.unsupported}, 200);
+		remember(data);
+		tellTabs(data);
+		location.replace(nextPage());
+	},
+	(error) => {
+		if (error.slug === 'wrong-credentials') error.message = common.wrong;
+		else if (error.slug === 'workspace-suspended') error.message = words.suspended;
+		else if (error.status === 429)
+			[error.message, error.retryAfter] = [
+				common.tooMany(error.retryAfter || error.body.retry_after || 60),
+				0,
+			];
+		return false;
+	}
+);
 
 // Somebody who is logged in already goes on.
 if (probablyHere())

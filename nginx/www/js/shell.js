@@ -8,7 +8,7 @@ import words from './strings/common.js';
 
 const MOST_TASKS = 20;
 const STORE = 'pact.session';
-const HERE = 'pact.here';   // somebody is logged in in this browser, probably
+const HERE = 'pact.here'; // somebody is logged in in this browser, probably
 const channel = 'BroadcastChannel' in window ? new BroadcastChannel('pact.session') : null;
 
 export const ENTRIES = [
@@ -29,22 +29,19 @@ export const SECTIONS = [
 
 let loaded;
 // Who is logged in. The first call reads it from the server; without a session it leads to the login page.
-export function session()
-{
+export function session() {
 	loaded ??= get('/v1/auth/session').then(({data}) => remember(data));
 	return loaded;
 }
 
-export function remember(data)
-{
+export function remember(data) {
 	setKnown(data);
 	sessionStorage.setItem(STORE, JSON.stringify(data));
 	localStorage.setItem(HERE, '1');
 	return data;
 }
 
-function cached()
-{
+function cached() {
 	try {
 		const data = JSON.parse(sessionStorage.getItem(STORE));
 		return data?.user && data.workspace && Array.isArray(data.permissions) ? data : null;
@@ -53,8 +50,7 @@ function cached()
 	}
 }
 
-export function forget()
-{
+export function forget() {
 	sessionStorage.removeItem(STORE);
 	localStorage.removeItem(HERE);
 }
@@ -63,10 +59,15 @@ export const probablyHere = () => localStorage.getItem(HERE) === '1';
 export const may = (who, permission) => !permission || who.permissions.includes(permission);
 
 // Tell the other tabs who is here now: one that belongs to somebody else must not go on writing.
-export function tellTabs(who) { channel?.postMessage({user: who.user.public_id, name: who.user.name || who.user.email, workspace: who.workspace.name}); }
+export function tellTabs(who) {
+	channel?.postMessage({
+		user: who.user.public_id,
+		name: who.user.name || who.user.email,
+		workspace: who.workspace.name,
+	});
+}
 
-export async function logOut()
-{
+export async function logOut() {
 	try {
 		await post('/v1/auth/logout', undefined, {open: true});
 	} finally {
@@ -76,13 +77,11 @@ export async function logOut()
 }
 
 class AppShell extends HTMLElement {
-	async connectedCallback()
-	{
+	async connectedCallback() {
 		this.main = $('main', this);
 		this.prepend(h('a', {class: 'skip', href: '#main'}, words.skip));
 		const early = cached();
-		if (early)
-			this.draw(early);
+		if (early) this.draw(early);
 		let who;
 		try {
 			who = await session();
@@ -91,78 +90,152 @@ class AppShell extends HTMLElement {
 			this.main.replaceChildren(failure(error, () => location.reload()));
 			return;
 		}
-		if (JSON.stringify(early) !== JSON.stringify(who))
-			this.draw(who);
+		if (JSON.stringify(early) !== JSON.stringify(who)) this.draw(who);
 		this.watch(who);
 		this.countTasks(who);
 		this.sayWaiting();
 	}
 
-	draw(who)
-	{
+	draw(who) {
 		this.side?.remove();
 		const page = this.getAttribute('page');
 		const section = this.getAttribute('section');
-		const link = ({page: name, href}) => h('li', {}, h('a', {href, 'aria-current': name === page ? 'page' : null, 'data-page': name},
-			icon(name), h('span', {class: 'grow'}, words[name])));
-		const toggle = h('button', {type: 'button', class: 'button quiet menu-button', 'aria-expanded': 'false', onclick: () => {
-			const open = this.side.classList.toggle('open');
-			toggle.setAttribute('aria-expanded', String(open));
-		}}, icon('menu'), words.menu);
-		this.side = h('header', {class: 'side'},
-			h('div', {class: 'side-top'}, h('span', {class: 'badge-letter', 'aria-hidden': 'true'}, [...who.workspace.name][0]?.toUpperCase()),
-				h('span', {class: 'workspace'}, who.workspace.name), toggle),
-			h('nav', {'aria-label': words.nav},
+		const link = ({page: name, href}) =>
+			h(
+				'li',
+				{},
+				h(
+					'a',
+					{href, 'aria-current': name === page ? 'page' : null, 'data-page': name},
+					icon(name),
+					h('span', {class: 'grow'}, words[name])
+				)
+			);
+		const toggle = h(
+			'button',
+			{
+				type: 'button',
+				class: 'button quiet menu-button',
+				'aria-expanded': 'false',
+				onclick: () => {
+					const open = this.side.classList.toggle('open');
+					toggle.setAttribute('aria-expanded', String(open));
+				},
+			},
+			icon('menu'),
+			words.menu
+		);
+		this.side = h(
+			'header',
+			{class: 'side'},
+			h(
+				'div',
+				{class: 'side-top'},
+				h(
+					'span',
+					{class: 'badge-letter', 'aria-hidden': 'true'},
+					[...who.workspace.name][0]?.toUpperCase()
+				),
+				h('span', {class: 'workspace'}, who.workspace.name),
+				toggle
+			),
+			h(
+				'nav',
+				{'aria-label': words.nav},
 				h('ul', {role: 'list'}, ENTRIES.filter((entry) => may(who, entry.may)).map(link)),
-				h('ul', {role: 'list', class: 'gap'},
+				h(
+					'ul',
+					{role: 'list', class: 'gap'},
 					link({page: 'settings', href: '/settings'}),
-					page === 'settings' && SECTIONS.filter((entry) => may(who, entry.may)).map((entry) => entry.group ?
-						h('li', {class: 'sub-head'}, words.settingsGroups[entry.group]) :
-						h('li', {class: 'sub'}, h('a', {href: entry.href, 'aria-current': entry.section === section ? 'page' : null},
-							words.settingsSections[entry.section]))))),
-			h('div', {class: 'side-user'},
-				h('p', {class: 'who'}, h('strong', {}, who.user.name || who.user.email), h('br'), h('span', {class: 'soft'}, who.roles.join(', '))),
-				h('button', {type: 'button', class: 'button quiet', onclick: logOut}, words.logOut)));
+					page === 'settings' &&
+						SECTIONS.filter((entry) => may(who, entry.may)).map((entry) =>
+							entry.group
+								? h('li', {class: 'sub-head'}, words.settingsGroups[entry.group])
+								: h(
+										'li',
+										{class: 'sub'},
+										h(
+											'a',
+											{
+												href: entry.href,
+												'aria-current': entry.section === section ? 'page' : null,
+											},
+											words.settingsSections[entry.section]
+										)
+									)
+						)
+				)
+			),
+			h(
+				'div',
+				{class: 'side-user'},
+				h(
+					'p',
+					{class: 'who'},
+					h('strong', {}, who.user.name || who.user.email),
+					h('br'),
+					h('span', {class: 'soft'}, who.roles.join(', '))
+				),
+				h('button', {type: 'button', class: 'button quiet', onclick: logOut}, words.logOut)
+			)
+		);
 		this.insertBefore(this.side, this.main);
-		if (section && page === 'settings')
-			$('[data-page="settings"]', this.side)?.removeAttribute('aria-current');
+		if (section && page === 'settings') $('[data-page="settings"]', this.side)?.removeAttribute('aria-current');
 	}
 
 	// Another tab logged in as somebody else: this one says so before anything is written under the wrong name.
-	watch(who)
-	{
+	watch(who) {
 		channel?.addEventListener('message', async ({data}) => {
-			if (data.user === who.user.public_id)
-				return;
+			if (data.user === who.user.public_id) return;
 			const {dialog} = await import('./ui.js');
-			const box = dialog(words.otherUserTitle, h('div', {class: 'stack'}, h('p', {}, words.otherUser(data.name, data.workspace)),
-				h('div', {class: 'form-foot'}, h('a', {class: 'button primary', href: '/contacts'}, words.otherUserGo))));
+			const box = dialog(
+				words.otherUserTitle,
+				h(
+					'div',
+					{class: 'stack'},
+					h('p', {}, words.otherUser(data.name, data.workspace)),
+					h(
+						'div',
+						{class: 'form-foot'},
+						h('a', {class: 'button primary', href: '/contacts'}, words.otherUserGo)
+					)
+				)
+			);
 			box.element.addEventListener('cancel', (event) => event.preventDefault());
 		});
 	}
 
 	// A sentence left by the page before, such as "The contact was deleted permanently".
-	async sayWaiting()
-	{
+	async sayWaiting() {
 		const message = sessionStorage.getItem('pact.message');
-		if (!message)
-			return;
+		if (!message) return;
 		sessionStorage.removeItem('pact.message');
 		const {toast} = await import('./ui.js');
 		toast(message);
 	}
 
-	async countTasks(who)
-	{
-		if (!may(who, 'activity.read'))
-			return;
+	async countTasks(who) {
+		if (!may(who, 'activity.read')) return;
 		try {
-			const {data: {items: {length}, next}} = await get('/v1/activities', {open_tasks: true, limit: MOST_TASKS});
+			const {
+				data: {
+					items: {length},
+					next,
+				},
+			} = await get('/v1/activities', {open_tasks: true, limit: MOST_TASKS});
 			const link = $('[data-page="tasks"]', this.side);
 			if (length && link)
-				link.append(h('span', {class: 'tiny num', 'aria-hidden': 'true'}, number(length), next ? '+' : ''),
-					h('span', {class: 'visually-hidden'}, ` (${words.openTasks(length)}${next ? words.orMore : ''})`));
-		} catch { /* the count is a courtesy */ }
+				link.append(
+					h('span', {class: 'tiny num', 'aria-hidden': 'true'}, number(length), next ? '+' : ''),
+					h(
+						'span',
+						{class: 'visually-hidden'},
+						` (${words.openTasks(length)}${next ? words.orMore : ''})`
+					)
+				);
+		} catch {
+			/* the count is a courtesy */
+		}
 	}
 }
 customElements.define('app-shell', AppShell);
