@@ -59,49 +59,39 @@ export function contactFields(contact, own, readonly) {
 		}),
 		tagsRow(contact, readonly)
 	);
-	const custom = h('div', {class: 'facts'});
-	const drawCustom = () =>
-		fill(
-			custom,
-			own.map(({key, label}) =>
-				editable(contact, {
-					name: `custom:${key}`,
-					label,
-					readonly,
-					maxlength: 2000,
-					read: (data) => data.custom?.[key] ?? null,
-					patch: (value) => ({custom: {[key]: value}}),
-				})
-			)
-		);
-	drawCustom();
-	list.append(...custom.children);
-	const last = h(
-		'div',
-		{},
-		h('dt', {}, words.fields.created),
-		h('dd', {}, time(contact.data.created_at, 'full', true))
+	const ownRow = ({key, label}) =>
+		editable(contact, {
+			name: `custom:${key}`,
+			label,
+			readonly,
+			maxlength: 2000,
+			read: (data) => data.custom?.[key] ?? null,
+			patch: (value) => ({custom: {[key]: value}}),
+		});
+	const created = time(contact.data.created_at, 'full', true);
+	const last = h('div', {}, h('dt', {}, words.fields.created), h('dd', {}, created));
+	// own fields that are filled in stand among the others; the empty ones, of which imports make many, fold away
+	const isFilled = ({key}) => (contact.data.custom?.[key] ?? null) !== null;
+	const empty = own.filter((one) => !isFilled(one));
+	list.append(...own.filter(isFilled).map(ownRow), last);
+	const more = h('dl', {class: 'facts'}, empty.map(ownRow));
+	const fold = h(
+		'details',
+		{class: 'more-fields', hidden: !empty.length},
+		h('summary', {}, words.emptyOwn(empty.length)),
+		more
 	);
-	list.append(last);
+	const add = () =>
+		newField((made) => {
+			own.push(made);
+			const row = ownRow(made);
+			last.before(row);
+			$('button', row).click();
+		});
 	return [
 		list,
-		!readonly &&
-			h(
-				'button',
-				{
-					type: 'button',
-					class: 'link small',
-					onclick: () =>
-						newField((made) => {
-							own.push(made);
-							drawCustom();
-							list.querySelectorAll('[data-field^="custom:"]').forEach((row) => row.remove());
-							last.before(...custom.children);
-							$(`[data-field="custom:${CSS.escape(made.key)}"] button`, list)?.focus();
-						}),
-				},
-				words.addField
-			),
+		fold,
+		!readonly && h('button', {type: 'button', class: 'link small', onclick: add}, words.addField),
 	];
 }
 

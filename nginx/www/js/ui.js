@@ -248,7 +248,7 @@ export function showErrors(form, error) {
 		h('p', {}, entries.length ? words.summary(entries.length) : problemText(error)),
 		entries.length > 0 && h('ul', {}, entries)
 	);
-	const heading = form.querySelector(':scope > h2');
+	const heading = form.querySelector(':scope > :is(h1, h2)');
 	if (heading) heading.after(summary);
 	else form.prepend(summary);
 	summary.focus();

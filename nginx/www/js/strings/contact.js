@@ -43,6 +43,7 @@ export default {
 	tagRemoved: (tag) => `Tag ${tag} removed`,
 	withTag: (tag) => `Contacts with the tag ${tag}`,
 	ownFields: 'own fields',
+	emptyOwn: (count) => plural(count, 'One empty own field', '# empty own fields'),
 	addField: 'New field',
 	fieldTitle: 'New field for contacts',
 	fieldLabel: 'Name of the field',
