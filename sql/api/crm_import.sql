@@ -207,6 +207,11 @@ BEGIN
 		DELETE FROM pact.import_change k WHERE k.tenant_id = p_tenant AND k.import_id = p_id AND k.before IS NULL
 			AND NOT EXISTS (SELECT FROM pact.contact c WHERE c.tenant_id = p_tenant AND c.id = k.contact_id AND c.import_id = p_id);
 	END IF;
+	-- The planner must know of them before autovacuum comes by: until then every list of the workspace would be sorted anew
+	-- for each page. SKIP_LOCKED: whoever holds the lock is just doing it.
+	IF NOT i.dry_run AND i.imported >= 1000 THEN
+		ANALYZE (SKIP_LOCKED) pact.contact, pact.contact_tag, pact.account;
+	END IF;
 	PERFORM app.audit_write('import.finish', 'import', p_id, NULL, jsonb_strip_nulls(jsonb_build_object('filename', i.filename,
 		'status', i.status, 'dry_run', i.dry_run, 'rows', i.rows_done, 'imported', i.imported, 'updated', i.updated, 'skipped', i.skipped,
 		'errors', i.errors, 'mailable', i.mailable, 'needs_confirming', i.needs_confirming, 'suppressed', i.suppressed, 'problem', i.problem)));
