@@ -191,6 +191,7 @@ c8_the_other_tools_are_known(void **state)
 	    "Pipedrive",
 	    "Person - Name=full_name, Person - Email=email, Person - Phone=phone, Organization - Name=account");
 	maps_to("email,name,attributes\n", "listmonk", "email=email, name=full_name");
+	assert_false(warned("No column says when"));
 	maps_to("id,email,firstName,lastName,phone,action\n1,a@x.example,A,B,1,unsubscribe\n",
 	    "Dittofeed",
 	    "email=email, firstName=first_name, lastName=last_name, phone=phone, action=consent_status");
