@@ -11,7 +11,7 @@ GRANT EXECUTE ON FUNCTION api.contact_json(pact.contact, json), api.account_ref(
 	app.contact_lock(uuid, uuid, bigint), app.contact_reply(uuid, uuid), app.contact_patch(uuid, uuid, bigint, jsonb, text),
 	app.contact_archive(uuid, uuid, boolean), app.contact_erase(uuid, uuid, bigint), app.archive_expired(uuid, uuid),
 	app.search_text(text), app.search_end(text), app.search_pattern(text), app.search_initials(text),
-	app.contacts_estimate(text, uuid, text, boolean, text), app.consent_time(jsonb), app.contact_consent(uuid, uuid, jsonb, text),
+	app.contacts_expected(text, uuid, text, boolean, text), app.consent_time(jsonb), app.contact_consent(uuid, uuid, jsonb, text),
 	app.consent_bulk(uuid[], jsonb, text), app.contacts_matching(uuid, jsonb, uuid, int), app.consent_bulk_start(uuid, jsonb, text),
 	app.consent_bulk_step(uuid, uuid, jsonb, int), app.account_reply(uuid, uuid), app.activity_reply(uuid, uuid), app.account_create(uuid, jsonb), app.account_lock(uuid, uuid, bigint),
 	app.account_patch(uuid, uuid, bigint, jsonb), app.account_delete(uuid, uuid, bigint, boolean),

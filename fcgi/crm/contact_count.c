@@ -10,8 +10,8 @@
 #include "fcgi/crm/crm.h"
 
 #define COUNTED(from, estimate) \
-	"SELECT CASE WHEN k.n > 10000 THEN app.contacts_estimate(" estimate \
-	") ELSE k.n END AS total, k.n > 10000 AS estimated " \
+	"SELECT CASE WHEN k.n > 10000 THEN greatest(app.contacts_expected(" estimate \
+	"), k.n) ELSE k.n END AS total, k.n > 10000 AS estimated " \
 	"FROM (SELECT " from " AS n OFFSET 0) k"
 #define UP_TO_10001(from) "(SELECT count(*) FROM (SELECT FROM " from " LIMIT 10001) x)"
 #define CONTACTS "pact.contact c WHERE c.tenant_id = $1::uuid AND c.archived_at IS NULL "
@@ -40,9 +40,9 @@ TENANT_QUERY(q_count_archived, PLAN_GENERIC,
 	"OR (c.last_norm >= app.search_initials($2::text) AND c.last_norm < " \
 	"app.search_end(app.search_initials($2::text)))) "
 #define EXPECTED(from, estimate) \
-	"SELECT CASE WHEN k.n <= 10000 THEN k.n ELSE e.n END AS total, k.n IS NULL OR k.n > " \
-	"10000 AS estimated " \
-	"FROM (SELECT app.contacts_estimate(" estimate \
+	"SELECT CASE WHEN k.n <= 10000 THEN k.n ELSE greatest(e.n, k.n) END AS total, " \
+	"k.n IS NULL OR k.n > 10000 AS estimated " \
+	"FROM (SELECT app.contacts_expected(" estimate \
 	") AS n OFFSET 0) e CROSS JOIN LATERAL (SELECT CASE WHEN e.n <= 30000 THEN " UP_TO_10001( \
 	    from) " END AS n OFFSET 0) k"
 TENANT_QUERY(q_count_text, PLAN_CUSTOM, EXPECTED(CONTACTS MATCHES, "NULL, NULL, NULL, false, $2"));

@@ -62,57 +62,56 @@ TENANT_QUERY(q_contacts_name, PLAN_GENERIC,
  * By address, then those without one by id. The cursor's $4 is the address, U+10FFFF when all of
  * them have been listed.
  */
+#define LISTED "FROM pact.contact c WHERE c.tenant_id = $1::uuid AND c.archived_at IS NULL "
 TENANT_QUERY(q_contacts_email, PLAN_GENERIC,
     "SELECT " BY_KEY
-    "concat_ws(E'\\x1f', m.id::text, coalesce(m.email_norm, chr(1114111))) AS cursor FROM ("
-    "(SELECT c.id, c.email_norm FROM pact.contact c WHERE c.tenant_id = $1::uuid AND "
-    "c.archived_at IS NULL AND c.email_norm > $4::text "
+    "concat_ws(E'\\x1f', m.id::text, coalesce(m.email_norm, chr(1114111))) AS cursor "
+    "FROM ((SELECT c.id, c.email_norm " LISTED "AND c.email_norm > $4::text "
     "ORDER BY c.email_norm LIMIT $2::int) UNION ALL "
-    "(SELECT c.id, c.email_norm FROM pact.contact c WHERE c.tenant_id = $1::uuid AND "
-    "c.archived_at IS NULL AND c.email_norm IS NULL "
-    "AND c.id > CASE WHEN $4::text = chr(1114111) THEN $3::uuid ELSE "
-    "'00000000-0000-0000-0000-000000000000' END "
+    "(SELECT c.id, c.email_norm " LISTED "AND c.email_norm IS NULL AND c.id > "
+    "CASE WHEN $4::text = chr(1114111) THEN $3::uuid ELSE '" FIRST_ID "' END "
     "ORDER BY c.id LIMIT $2::int)) m ORDER BY m.email_norm, m.id LIMIT $2::int");
 
 /*
- * Search, in the order of ids. A common text is soon met among the next ten thousand contacts; only
- * when that does not fill the page, the text is rare enough for everything that matches to be
- * looked up by index and sorted. One plan for both, so that no estimate of a pattern's frequency
- * can be wrong.
+ * Search, in the order of ids. A common text is soon met among the next ten thousand contacts.
+ * When that does not fill the page, or the planner expects few to match, everything that matches is
+ * looked up by index and sorted. Whatever is expected wrongly costs some milliseconds, not a walk
+ * through a million contacts.
  */
 #define WINDOW "10000"
 #define VALUES_OF \
 	"WITH v AS MATERIALIZED (SELECT app.search_pattern($4::text) AS pattern, " \
-	"app.search_text($4::text) AS low, " \
-	"app.search_end(app.search_text($4::text)) AS high, app.search_initials($4::text) AS " \
-	"name_low, " \
+	"app.search_text($4::text) AS low, app.search_end(app.search_text($4::text)) AS high, " \
+	"app.search_initials($4::text) AS name_low, " \
 	"app.search_end(app.search_initials($4::text)) AS name_high), "
+#define ADDRESS "c.email_norm >= (SELECT low FROM v) AND c.email_norm < (SELECT high FROM v) "
+#define FIRST \
+	"c.first_norm >= (SELECT name_low FROM v) AND c.first_norm < (SELECT name_high FROM v) "
+#define LAST "c.last_norm >= (SELECT name_low FROM v) AND c.last_norm < (SELECT name_high FROM v) "
 #define MATCHES \
-	"(c.name_search OPERATOR(app.~~~) (SELECT pattern FROM v) " \
-	"OR (c.email_norm >= (SELECT low FROM v) AND c.email_norm < (SELECT high FROM v)) " \
-	"OR (c.first_norm >= (SELECT name_low FROM v) AND c.first_norm < (SELECT name_high FROM " \
-	"v)) " \
-	"OR (c.last_norm >= (SELECT name_low FROM v) AND c.last_norm < (SELECT name_high FROM v)))"
-#define SEARCH(extra, op, dir) \
+	"(c.name_search OPERATOR(app.~~~) (SELECT pattern FROM v) OR " ADDRESS "OR " FIRST \
+	"OR " LAST ")"
+#define MANY "5000"
+#define SEARCH(status, extra, op, dir) \
 	VALUES_OF \
+	"x AS MATERIALIZED (SELECT app.contacts_expected(" status \
+	", NULL, NULL, false, $4::text) > " MANY " AS many), " \
 	"near AS MATERIALIZED (SELECT c.id FROM (SELECT c.id, c.name_search, c.email_norm, " \
-	"c.first_norm, c.last_norm " \
-	"FROM pact.contact c WHERE c.tenant_id = $1::uuid AND c.archived_at IS NULL" extra \
-	" AND c.id " op " $3::uuid " \
+	"c.first_norm, c.last_norm FROM pact.contact c WHERE c.tenant_id = $1::uuid " \
+	"AND c.archived_at IS NULL" extra " AND c.id " op " $3::uuid AND (SELECT many FROM x) " \
 	"ORDER BY c.id " dir " LIMIT " WINDOW ") c WHERE " MATCHES " LIMIT $2::int), " \
-	"far AS MATERIALIZED (SELECT c.id FROM pact.contact c WHERE c.tenant_id = $1::uuid AND " \
-	"c.archived_at IS NULL" extra " AND c.id " op \
-	" $3::uuid AND (SELECT count(*) FROM near) < $2::int AND " MATCHES ") " \
-	"SELECT " BY_KEY \
-	"m.id::text AS cursor FROM (SELECT id FROM near WHERE (SELECT count(*) FROM near) >= " \
-	"$2::int UNION ALL SELECT id FROM far " \
+	"far AS MATERIALIZED (SELECT c.id FROM pact.contact c WHERE c.tenant_id = $1::uuid " \
+	"AND c.archived_at IS NULL" extra " AND c.id " op " $3::uuid " \
+	"AND (SELECT count(*) FROM near) < $2::int AND " MATCHES ") " \
+	"SELECT " BY_KEY "m.id::text AS cursor FROM (SELECT id FROM near " \
+	"WHERE (SELECT count(*) FROM near) >= $2::int UNION ALL SELECT id FROM far " \
 	"ORDER BY id " dir " LIMIT $2::int) m ORDER BY m.id " dir
-TENANT_QUERY(q_contacts_text_new, PLAN_GENERIC, SEARCH("", "<", "DESC"));
-TENANT_QUERY(q_contacts_text_old, PLAN_GENERIC, SEARCH("", ">", "ASC"));
+TENANT_QUERY(q_contacts_text_new, PLAN_GENERIC, SEARCH("NULL", "", "<", "DESC"));
+TENANT_QUERY(q_contacts_text_old, PLAN_GENERIC, SEARCH("NULL", "", ">", "ASC"));
+#define WITH_STATUS " AND c.consent_status = $5::text"
 TENANT_QUERY(q_contacts_text_status_new, PLAN_GENERIC,
-    SEARCH(" AND c.consent_status = $5::text", "<", "DESC"));
-TENANT_QUERY(q_contacts_text_status_old, PLAN_GENERIC,
-    SEARCH(" AND c.consent_status = $5::text", ">", "ASC"));
+    SEARCH("$5::text", WITH_STATUS, "<", "DESC"));
+TENANT_QUERY(q_contacts_text_status_old, PLAN_GENERIC, SEARCH("$5::text", WITH_STATUS, ">", "ASC"));
 
 /*
  * One or two letters, or an address: in the order of what matches, which is an index's own:
@@ -122,38 +121,27 @@ TENANT_QUERY(q_contacts_text_status_old, PLAN_GENERIC,
 TENANT_QUERY(q_contacts_prefix, PLAN_GENERIC,
     VALUES_OF
     "at AS MATERIALIZED (SELECT CASE WHEN $5::text = '2' THEN $6::text ELSE name_low END AS last, "
-    "CASE WHEN $5::text = '2' THEN $7::text ELSE '' END AS last_first, CASE WHEN $5::text = '3' "
-    "THEN $6::text ELSE name_low END AS first, "
-    "CASE WHEN $5::text >= '2' THEN $3::uuid ELSE '00000000-0000-0000-0000-000000000000' END AS "
-    "id FROM v), "
-    "e AS MATERIALIZED (SELECT c.id, 1 AS part, c.email_norm AS k1, '' AS k2 FROM pact.contact c "
-    "WHERE c.tenant_id = $1::uuid "
-    "AND c.archived_at IS NULL AND $5::text <= '1' AND c.email_norm >= (SELECT low FROM v) AND "
-    "c.email_norm < (SELECT high FROM v) "
+    "CASE WHEN $5::text = '2' THEN $7::text ELSE '' END AS last_first, "
+    "CASE WHEN $5::text = '2' THEN $3::uuid ELSE '" FIRST_ID "' END AS last_id, "
+    "CASE WHEN $5::text = '3' THEN $6::text ELSE name_low END AS first, "
+    "CASE WHEN $5::text = '3' THEN $3::uuid ELSE '" FIRST_ID "' END AS first_id FROM v), "
+    "e AS MATERIALIZED (SELECT c.id, 1 AS part, c.email_norm AS k1, '' AS k2 " LISTED
+    "AND $5::text <= '1' AND " ADDRESS
     "AND c.email_norm > $6::text ORDER BY c.email_norm LIMIT $2::int), "
-    "l AS MATERIALIZED (SELECT c.id, 2 AS part, c.last_norm AS k1, c.first_norm AS k2 FROM "
-    "pact.contact c "
-    "WHERE c.tenant_id = $1::uuid AND c.archived_at IS NULL AND $5::text <= '2' AND (SELECT "
-    "count(*) FROM e) < $2::int "
-    "AND (c.last_norm, c.first_norm, c.id) > ((SELECT last FROM at), (SELECT last_first FROM at), "
-    "(SELECT id FROM at)) "
-    "AND c.last_norm < (SELECT name_high FROM v) "
-    "AND NOT coalesce(c.email_norm >= (SELECT low FROM v) AND c.email_norm < (SELECT high FROM "
-    "v), false) "
+    "l AS MATERIALIZED (SELECT c.id, 2 AS part, c.last_norm AS k1, c.first_norm AS k2 " LISTED
+    "AND $5::text <= '2' AND (SELECT count(*) FROM e) < $2::int "
+    "AND (c.last_norm, c.first_norm, c.id) > "
+    "((SELECT last FROM at), (SELECT last_first FROM at), (SELECT last_id FROM at)) "
+    "AND c.last_norm < (SELECT name_high FROM v) AND NOT coalesce(" ADDRESS ", false) "
     "ORDER BY c.last_norm, c.first_norm, c.id LIMIT $2::int), "
-    "f AS MATERIALIZED (SELECT c.id, 3 AS part, c.first_norm AS k1, '' AS k2 FROM pact.contact c "
-    "WHERE c.tenant_id = $1::uuid AND c.archived_at IS NULL AND (SELECT count(*) FROM e) + "
-    "(SELECT count(*) FROM l) < $2::int "
-    "AND (c.first_norm, c.id) > ((SELECT first FROM at), CASE WHEN $5::text = '3' THEN $3::uuid "
-    "ELSE '00000000-0000-0000-0000-000000000000' END) AND c.first_norm < (SELECT name_high FROM v) "
-    "AND NOT coalesce(c.email_norm >= (SELECT low FROM v) AND c.email_norm < (SELECT high FROM "
-    "v), false) "
-    "AND NOT (c.last_norm >= (SELECT name_low FROM v) AND c.last_norm < (SELECT name_high FROM v)) "
-    "ORDER BY c.first_norm, c.id LIMIT $2::int) "
-    "SELECT " BY_KEY
-    "concat_ws(E'\\x1f', m.id::text, m.part::text, m.k1, m.k2) AS cursor FROM (SELECT * FROM e "
-    "UNION ALL SELECT * FROM l "
-    "UNION ALL SELECT * FROM f) m ORDER BY m.part, m.k1, m.k2, m.id LIMIT $2::int");
+    "f AS MATERIALIZED (SELECT c.id, 3 AS part, c.first_norm AS k1, '' AS k2 " LISTED
+    "AND (SELECT count(*) FROM e) + (SELECT count(*) FROM l) < $2::int "
+    "AND (c.first_norm, c.id) > ((SELECT first FROM at), (SELECT first_id FROM at)) "
+    "AND c.first_norm < (SELECT name_high FROM v) AND NOT coalesce(" ADDRESS ", false) "
+    "AND NOT (" LAST ") ORDER BY c.first_norm, c.id LIMIT $2::int) "
+    "SELECT " BY_KEY "concat_ws(E'\\x1f', m.id::text, m.part::text, m.k1, m.k2) AS cursor "
+    "FROM (SELECT * FROM e UNION ALL SELECT * FROM l UNION ALL SELECT * FROM f) m "
+    "ORDER BY m.part, m.k1, m.k2, m.id LIMIT $2::int");
 
 enum contact_sort { NEWEST, OLDEST, BY_NAME, BY_EMAIL, UNSORTED, CONTACT_SORTS };
 

@@ -19,9 +19,9 @@ CREATE OR REPLACE FUNCTION app.search_initials(p text) RETURNS text LANGUAGE sql
 	SELECT CASE WHEN p !~ '[[:alnum:]]{3}' AND position('@' IN p) = 0 THEN lower(p COLLATE "und-x-icu") END
 	$$;
 
--- How many contacts the planner thinks match, for lists of more than 10000. EXECUTE: planned with the values. VOLATILE:
--- EXPLAIN may stand in no other function.
-CREATE OR REPLACE FUNCTION app.contacts_estimate(p_status text, p_account uuid, p_tag text, p_archived boolean, p_q text)
+-- How many contacts the planner thinks match: for lists of more than 10000, and to choose how to search. EXECUTE: planned
+-- with the values. VOLATILE: EXPLAIN may stand in no other function.
+CREATE OR REPLACE FUNCTION app.contacts_expected(p_status text, p_account uuid, p_tag text, p_archived boolean, p_q text)
 	RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	v_plan json;
@@ -37,7 +37,7 @@ BEGIN
 			'OR c.first_norm >= app.search_initials($5) AND c.first_norm < app.search_end(app.search_initials($5)) '
 			'OR c.last_norm >= app.search_initials($5) AND c.last_norm < app.search_end(app.search_initials($5)))' ELSE '' END
 		INTO v_plan USING app.tenant_id(), p_status, p_account, p_tag, p_q;
-	RETURN greatest(round((v_plan -> 0 -> 'Plan' ->> 'Plan Rows')::numeric), 10001);
+	RETURN round((v_plan -> 0 -> 'Plan' ->> 'Plan Rows')::numeric);
 END $$;
 
 RESET ROLE;
