@@ -30,16 +30,16 @@ BEGIN
 END $$;
 
 -- The next p_limit contacts that were there before. Returns how many were left to do.
-CREATE OR REPLACE FUNCTION app.import_restore(p_tenant uuid, p_import uuid, p_limit int) RETURNS TABLE (found bigint, restored bigint)
+CREATE OR REPLACE FUNCTION app.import_restore(p_tenant uuid, p_import uuid, p_limit int) RETURNS TABLE (todo bigint, restored bigint)
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	v_ids uuid[];
 BEGIN
 	v_ids := ARRAY(SELECT k.contact_id FROM pact.import_change k JOIN pact.contact c ON c.tenant_id = p_tenant AND c.id = k.contact_id
 		WHERE k.tenant_id = p_tenant AND k.import_id = p_import AND c.import_id IS DISTINCT FROM p_import ORDER BY k.contact_id LIMIT p_limit);
-	found := cardinality(v_ids);
+	todo := cardinality(v_ids);
 	restored := 0;
-	IF found > 0 THEN
+	IF todo > 0 THEN
 		PERFORM FROM pact.contact c WHERE c.tenant_id = p_tenant AND c.id = ANY (v_ids) ORDER BY c.id FOR NO KEY UPDATE;
 		UPDATE pact.contact c SET
 				first_name = CASE WHEN k.before ? 'first_name' THEN nullif(k.before ->> 'first_name', '') ELSE c.first_name END,
@@ -97,7 +97,7 @@ BEGIN
 	SELECT coalesce(j.result, '{"restored":0,"erased":0,"kept":0}') INTO v_done FROM pact.job j WHERE j.tenant_id = p_tenant AND j.id = p_job;
 	IF p_after IS NULL THEN
 		SELECT * INTO v FROM app.import_restore(p_tenant, p_import, p_limit);
-		after := CASE WHEN v.found = 0 THEN '00000000-0000-0000-0000-000000000000'::uuid END;
+		after := CASE WHEN v.todo = 0 THEN '00000000-0000-0000-0000-000000000000'::uuid END;
 		v_done := v_done || jsonb_build_object('restored', (v_done ->> 'restored')::bigint + v.restored);
 	ELSE
 		v_ids := ARRAY(SELECT c.id FROM pact.contact c WHERE c.tenant_id = p_tenant AND c.import_id = p_import AND c.id > p_after
