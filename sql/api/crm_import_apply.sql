@@ -23,38 +23,33 @@ BEGIN
 	CREATE TEMPORARY TABLE import_row (n int, line bigint, round int, email text, email_norm text COLLATE "C", first_name text,
 		last_name text, phone text, title text, account text, account_norm text COLLATE "C", tags text[], custom jsonb, note text,
 		status text, asked text, at timestamptz, evidence jsonb) ON COMMIT DELETE ROWS;
-	CREATE TEMPORARY TABLE import_account (name_norm text COLLATE "C", id uuid) ON COMMIT DELETE ROWS;
+	CREATE TEMPORARY TABLE import_account (name_norm text COLLATE "C", name text, id uuid, made boolean) ON COMMIT DELETE ROWS;
 	CREATE TEMPORARY TABLE import_hit (n int, id uuid, created boolean, seen boolean, known boolean, version bigint, was text,
-		class int, email_norm text COLLATE "C", first_name text, last_name text, phone text, title text, account_id uuid, tags text[],
-		custom jsonb, before jsonb, asked text, base text, ask text, rule boolean, at timestamptz, evidence jsonb, suppressed boolean,
-		archived boolean, changed boolean, status text, consented boolean) ON COMMIT DELETE ROWS;
+		class int, email text, email_norm text COLLATE "C", email_hash bytea, source text, first_name text, last_name text, phone text,
+		title text, account_id uuid, tags text[], custom jsonb, before jsonb, before_all jsonb, version_then bigint, asked text, base text,
+		ask text, rule boolean, at timestamptz, evidence jsonb, suppressed boolean, archived boolean, changed boolean, status text,
+		consented boolean) ON COMMIT DELETE ROWS;
 	CREATE TEMPORARY TABLE import_seen (email_norm text COLLATE "C" PRIMARY KEY, id uuid, created boolean, first_name text,
 		last_name text, phone text, title text, account_id uuid, tags text[], custom jsonb, status text, asked text, base text,
 		suppressed boolean, archived boolean) ON COMMIT PRESERVE ROWS;
 END $$;
 
 -- Fills import_hit: a contact as it is now, as the row would leave it (empty fields are filled, others only replaced when the
--- person asked for that), and the consent the row may ask for. Planned anew each time: the contacts grow while it runs.
---   created  this import made it          seen   this import has met it before
+-- person asked for that), and the consent the row may ask for.
+--   created  this import made it          seen   this import has met it before, known: and has a row in import_change
 --   asked    strictest consent named for it by the file       base  its consent before the import, if that has changed
 --   ask      what is asked of app.consent_apply(); rule: by its rules, else it lowers
+-- Every table is asked for the first key at or after the one wanted: a plan for that can only walk the index that is in this
+-- order, whatever the planner believes about the size of a workspace that was empty a moment ago.
 CREATE OR REPLACE FUNCTION app.import_match(p_tenant uuid, i pact.import, p_round int) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+	SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_sort = off AS $$
 DECLARE
 	v_over boolean := coalesce((i.options ->> 'overwrite')::boolean, false);
 	n bigint;
 BEGIN
-	IF NOT i.dry_run THEN
-		-- in one order, so that two of these cannot wait for each other
-		PERFORM FROM pg_temp.import_row r JOIN pact.contact c ON c.tenant_id = p_tenant AND c.email_norm = r.email_norm
-			WHERE r.round = p_round ORDER BY c.id FOR NO KEY UPDATE OF c;
-		IF NOT FOUND THEN
-			RETURN 0;
-		END IF;
-	END IF;
 	INSERT INTO pg_temp.import_hit
-	SELECT x.n, x.id, x.created, x.seen, x.known, x.version, x.was, app.import_class(x.was, x.suppressed, NOT x.archived), x.email_norm,
-		x.first_name, x.last_name, x.phone, x.title, x.account_id, x.tags, x.custom,
+	SELECT x.n, x.id, x.created, x.seen, x.known, x.version, x.was, app.import_class(x.was, x.suppressed, NOT x.archived), x.email,
+		x.email_norm, x.email_hash, x.source, x.first_name, x.last_name, x.phone, x.title, x.account_id, x.tags, x.custom,
 		nullif(jsonb_strip_nulls(jsonb_build_object(
 			'first_name', CASE WHEN x.first_name IS DISTINCT FROM x.o_first THEN coalesce(x.o_first, '') END,
 			'last_name', CASE WHEN x.last_name IS DISTINCT FROM x.o_last THEN coalesce(x.o_last, '') END,
@@ -63,6 +58,7 @@ BEGIN
 			'account_id', CASE WHEN x.account_id IS DISTINCT FROM x.o_account THEN coalesce(x.o_account::text, '') END,
 			'tags', CASE WHEN x.tags <> x.o_tags THEN x.o_tags END,
 			'custom', CASE WHEN x.custom <> x.o_custom THEN x.o_custom END)), '{}'),
+		x.before_all, x.version_then,
 		CASE WHEN x.created THEN x.asked ELSE app.stricter(x.asked, x.r_status) END, x.base,
 		CASE WHEN x.created THEN CASE WHEN app.consent_rank(x.r_asked) < app.consent_rank(x.was) THEN x.r_asked END
 			WHEN x.rule THEN x.r_status
@@ -72,7 +68,7 @@ BEGIN
 				THEN x.r_status END,
 		x.rule, x.at, x.evidence, x.suppressed, x.archived, false, x.was, false
 	FROM (
-		SELECT r.n, c.id, c.created, c.seen, c.known, c.version, c.status AS was, r.email_norm,
+		SELECT r.n, c.id, c.created, c.seen, c.known, c.version, c.status AS was, c.email, r.email_norm, c.email_hash, c.source,
 			CASE WHEN r.first_name IS NULL OR NOT v_over AND c.first_name <> '' THEN c.first_name ELSE r.first_name END AS first_name,
 			CASE WHEN r.last_name IS NULL OR NOT v_over AND c.last_name <> '' THEN c.last_name ELSE r.last_name END AS last_name,
 			CASE WHEN r.phone IS NULL OR NOT v_over AND c.phone <> '' THEN c.phone ELSE r.phone END AS phone,
@@ -82,23 +78,25 @@ BEGIN
 				WHERE NOT t.t = ANY (c.tags) ORDER BY t.o))[:100] END AS tags,
 			CASE WHEN r.custom = '{}' THEN c.custom WHEN v_over THEN c.custom || r.custom ELSE r.custom || c.custom END AS custom,
 			c.first_name AS o_first, c.last_name AS o_last, c.phone AS o_phone, c.title AS o_title, c.account_id AS o_account,
-			c.tags AS o_tags, c.custom AS o_custom, c.asked, c.base, c.suppressed, c.archived, r.status AS r_status, r.asked AS r_asked,
-			r.at, r.evidence, NOT c.created AND (NOT c.known OR c.asked IS NULL OR c.asked = 'confirmed' AND c.base IS NULL) AS rule
+			c.tags AS o_tags, c.custom AS o_custom, c.asked, c.base, c.suppressed, c.archived, c.before_all, c.version_then,
+			r.status AS r_status, r.asked AS r_asked, r.at, r.evidence,
+			NOT c.created AND (NOT c.known OR c.asked IS NULL OR c.asked = 'confirmed' AND c.base IS NULL) AS rule
 		FROM pg_temp.import_row r
-		LEFT JOIN pg_temp.import_account a ON a.name_norm = r.account_norm
-		JOIN LATERAL (
-			SELECT c.id, c.import_id IS NOT DISTINCT FROM i.id AS created, c.import_id IS NOT DISTINCT FROM i.id OR k.contact_id IS NOT NULL AS seen,
-				k.contact_id IS NOT NULL AS known, c.version, c.consent_status AS status, c.first_name, c.last_name, c.phone, c.title,
-				c.account_id, c.tags, c.custom, k.asked, k.before ->> 'consent_status' AS base, c.suppressed, c.archived_at IS NOT NULL AS archived
-			FROM pact.contact c
-			LEFT JOIN pact.import_change k ON NOT i.dry_run AND k.tenant_id = p_tenant AND k.import_id = i.id AND k.contact_id = c.id
-			WHERE c.tenant_id = p_tenant AND c.email_norm = r.email_norm
-				AND NOT EXISTS (SELECT FROM pg_temp.import_seen s WHERE s.email_norm = r.email_norm)
+		CROSS JOIN LATERAL (
+			SELECT x.id, x.import_id IS NOT DISTINCT FROM i.id AS created, x.import_id IS NOT DISTINCT FROM i.id OR k.contact_id IS NOT NULL AS seen,
+				k.contact_id IS NOT NULL AS known, x.version, x.consent_status AS status, x.email, x.email_hash, x.consent_source AS source,
+				x.first_name, x.last_name, x.phone, x.title, x.account_id, x.tags, x.custom, k.asked, k.before ->> 'consent_status' AS base,
+				k.before AS before_all, k.version AS version_then, x.suppressed, x.archived_at IS NOT NULL AS archived
+			FROM (SELECT * FROM pact.contact y WHERE y.tenant_id = p_tenant AND y.email_norm >= r.email_norm ORDER BY y.email_norm LIMIT 1) x
+			LEFT JOIN LATERAL (SELECT * FROM pact.import_change y WHERE NOT i.dry_run AND y.tenant_id = p_tenant AND y.import_id = i.id
+				AND y.contact_id >= x.id ORDER BY y.contact_id LIMIT 1) k ON k.contact_id = x.id
+			WHERE x.email_norm = r.email_norm AND NOT EXISTS (SELECT FROM pg_temp.import_seen s WHERE s.email_norm = r.email_norm)
 			UNION ALL
-			SELECT s.id, s.created, true, true, 0, s.status, s.first_name, s.last_name, s.phone, s.title, s.account_id, s.tags, s.custom,
-				s.asked, s.base, s.suppressed, s.archived
+			SELECT s.id, s.created, true, true, 0, s.status, s.email_norm, NULL, NULL, s.first_name, s.last_name, s.phone, s.title, s.account_id,
+				s.tags, s.custom, s.asked, s.base, NULL, NULL, s.suppressed, s.archived
 			FROM pg_temp.import_seen s WHERE s.email_norm = r.email_norm
-		) c ON true
+		) c
+		LEFT JOIN pg_temp.import_account a ON a.name_norm = r.account_norm
 		WHERE r.round = p_round AND r.email_norm IS NOT NULL
 	) x;
 	GET DIAGNOSTICS n = ROW_COUNT;
@@ -106,14 +104,26 @@ BEGIN
 	RETURN n;
 END $$;
 
--- Writes what import_hit says, and the consent that is asked for. Dynamic statements where a plan kept from the first small
--- chunk would read whole tables later.
+-- Writes what import_hit says, and the consent that is asked for. By way of ON CONFLICT, which goes to the row by its key and
+-- leaves the planner no choice. A contact that somebody else has just changed makes the chunk begin again.
 CREATE OR REPLACE FUNCTION app.import_update(p_tenant uuid, i pact.import) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	n bigint;
 BEGIN
-	EXECUTE 'UPDATE pact.contact c SET first_name = h.first_name, last_name = h.last_name, phone = h.phone, title = h.title, '
-			'account_id = h.account_id, tags = h.tags, custom = h.custom '
-		'FROM pg_temp.import_hit h WHERE h.changed AND c.tenant_id = $1 AND c.id = h.id' USING p_tenant;
+	IF EXISTS (SELECT FROM pg_temp.import_hit h WHERE h.changed) THEN
+		INSERT INTO pact.contact AS c (tenant_id, id, email, email_hash, first_name, last_name, phone, title, account_id, tags, custom,
+				consent_status, consent_source, version)
+			SELECT p_tenant, h.id, h.email, h.email_hash, h.first_name, h.last_name, h.phone, h.title, h.account_id, h.tags, h.custom, h.was,
+				h.source, h.version FROM pg_temp.import_hit h WHERE h.changed ORDER BY h.id
+			ON CONFLICT (tenant_id, id) DO UPDATE SET first_name = excluded.first_name, last_name = excluded.last_name,
+				phone = excluded.phone, title = excluded.title, account_id = excluded.account_id, tags = excluded.tags, custom = excluded.custom
+			WHERE c.version = excluded.version;
+		GET DIAGNOSTICS n = ROW_COUNT;
+		IF n <> (SELECT count(*) FROM pg_temp.import_hit h WHERE h.changed) THEN
+			RAISE EXCEPTION USING ERRCODE = '40001', MESSAGE = 'a contact was changed meanwhile';
+		END IF;
+	END IF;
 	UPDATE pg_temp.import_hit h SET status = a.status, consented = true
 		FROM (SELECT array_agg(x.id) AS ids, array_agg(x.ask) AS ask, array_agg(x.at) AS at, array_agg(x.evidence) AS evidence
 			FROM pg_temp.import_hit x WHERE x.ask IS NOT NULL) v,
@@ -121,17 +131,14 @@ BEGIN
 		WHERE v.ids IS NOT NULL AND h.id = a.contact_id AND a.outcome = 'changed';
 	-- The version it has now: each of the two statements moved it by one. What somebody else has edited between two rows of
 	-- the file (version 0) is not put back.
-	EXECUTE 'UPDATE pact.import_change k SET asked = h.asked, '
-			'before = CASE WHEN h.changed OR h.consented THEN coalesce(h.before, ''{}'') || coalesce(k.before, ''{}'') '
-				'|| CASE WHEN h.consented AND h.base IS NULL THEN jsonb_build_object(''consent_status'', h.was) ELSE ''{}'' END ELSE k.before END, '
-			'version = CASE WHEN k.version = h.version THEN h.version + h.changed::int + h.consented::int ELSE 0 END '
-		'FROM pg_temp.import_hit h WHERE h.known AND (h.changed OR h.consented OR h.asked IS DISTINCT FROM k.asked) '
-			'AND k.tenant_id = $1 AND k.import_id = $2 AND k.contact_id = h.id' USING p_tenant, i.id;
-	INSERT INTO pact.import_change (tenant_id, import_id, contact_id, before, version, asked)
-		SELECT p_tenant, i.id, h.id, CASE WHEN h.consented THEN coalesce(h.before, '{}') || jsonb_build_object('consent_status', h.was)
-				ELSE h.before END,
-			CASE WHEN h.created AND h.version <> 1 THEN 0 ELSE h.version + h.changed::int + h.consented::int END, h.asked
-		FROM pg_temp.import_hit h WHERE NOT h.known AND (NOT h.created OR h.changed OR h.consented) ORDER BY h.id;
+	INSERT INTO pact.import_change AS k (tenant_id, import_id, contact_id, before, version, asked)
+		SELECT p_tenant, i.id, h.id, CASE WHEN h.changed OR h.consented THEN coalesce(h.before, '{}') || coalesce(h.before_all, '{}')
+				|| CASE WHEN h.consented AND h.base IS NULL THEN jsonb_build_object('consent_status', h.was) ELSE '{}' END ELSE h.before_all END,
+			CASE WHEN h.known AND h.version_then <> h.version OR NOT h.known AND h.created AND h.version <> 1 THEN 0
+				ELSE h.version + h.changed::int + h.consented::int END, h.asked
+		FROM pg_temp.import_hit h WHERE NOT h.created OR h.changed OR h.consented ORDER BY h.id
+		ON CONFLICT (tenant_id, import_id, contact_id) DO UPDATE SET before = excluded.before, version = excluded.version, asked = excluded.asked
+		WHERE (k.before, k.version, k.asked) IS DISTINCT FROM (excluded.before, excluded.version, excluded.asked);
 END $$;
 
 -- The same for a dry run: decides what would become of the consent, and remembers.
@@ -200,22 +207,19 @@ END $$;
 
 -- Accounts by name; a dry run makes up ids for those it would add.
 CREATE OR REPLACE FUNCTION app.import_accounts(p_tenant uuid, i pact.import) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+	SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_sort = off AS $$
 BEGIN
 	INSERT INTO pg_temp.import_account
-		SELECT r.account_norm, (SELECT a.id FROM pact.account a WHERE a.tenant_id = p_tenant AND a.name_norm = r.account_norm
-			ORDER BY a.id LIMIT 1) FROM pg_temp.import_row r WHERE r.account_norm IS NOT NULL GROUP BY r.account_norm;
-	IF NOT EXISTS (SELECT FROM pg_temp.import_account a WHERE a.id IS NULL) THEN
-		RETURN;
-	ELSIF i.dry_run THEN
-		UPDATE pg_temp.import_account SET id = md5(name_norm)::uuid WHERE id IS NULL;
-		RETURN;
+		SELECT x.norm, x.name, y.id, y.id IS NULL
+		FROM (SELECT r.account_norm AS norm, (array_agg(r.account ORDER BY r.n))[1] AS name FROM pg_temp.import_row r
+			WHERE r.account_norm IS NOT NULL GROUP BY r.account_norm) x
+		LEFT JOIN LATERAL (SELECT a.id, a.name_norm FROM pact.account a WHERE a.tenant_id = p_tenant AND a.name_norm >= x.norm
+			ORDER BY a.name_norm, a.id LIMIT 1) y ON y.name_norm = x.norm;
+	UPDATE pg_temp.import_account a SET id = CASE WHEN i.dry_run THEN md5(a.name_norm)::uuid ELSE app.uuid7() END WHERE a.made;
+	IF FOUND AND NOT i.dry_run THEN
+		INSERT INTO pact.account (tenant_id, id, name, import_id)
+			SELECT p_tenant, a.id, a.name, i.id FROM pg_temp.import_account a WHERE a.made ORDER BY a.id;
 	END IF;
-	UPDATE pg_temp.import_account SET id = app.uuid7() WHERE id IS NULL;
-	INSERT INTO pact.account (tenant_id, id, name, import_id)
-		SELECT DISTINCT ON (a.id) p_tenant, a.id, r.account, i.id FROM pg_temp.import_account a
-		JOIN pg_temp.import_row r ON r.account_norm = a.name_norm
-		WHERE NOT EXISTS (SELECT FROM pact.account x WHERE x.tenant_id = p_tenant AND x.id = a.id) ORDER BY a.id, r.n;
 END $$;
 
 -- The chunk of rows after p_from; p_rows of the file were read for it, p_errors of them are errors (e_*, several to a row).

@@ -30,7 +30,7 @@ BEGIN
 END $$;
 
 -- The next p_limit contacts that were there before. Returns how many were left to do.
-CREATE OR REPLACE FUNCTION app.import_restore(p_tenant uuid, p_import uuid, p_limit int) RETURNS TABLE (todo bigint, restored bigint)
+CREATE OR REPLACE FUNCTION app.import_put_back(p_tenant uuid, p_import uuid, p_limit int) RETURNS TABLE (todo bigint, restored bigint)
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	v_ids uuid[];
@@ -96,7 +96,7 @@ BEGIN
 	END IF;
 	SELECT coalesce(j.result, '{"restored":0,"erased":0,"kept":0}') INTO v_done FROM pact.job j WHERE j.tenant_id = p_tenant AND j.id = p_job;
 	IF p_after IS NULL THEN
-		SELECT * INTO v FROM app.import_restore(p_tenant, p_import, p_limit);
+		SELECT * INTO v FROM app.import_put_back(p_tenant, p_import, p_limit);
 		after := CASE WHEN v.todo = 0 THEN '00000000-0000-0000-0000-000000000000'::uuid END;
 		v_done := v_done || jsonb_build_object('restored', (v_done ->> 'restored')::bigint + v.restored);
 	ELSE
