@@ -165,6 +165,7 @@ def test_C4_bulk_of_everything_in_pages(stack, make_workspace, db):
     w = make_workspace(roles=())
     c = Client(stack).login(w.users["owner"])
     stack.edit(w.tenant, "INSERT INTO pact.contact (tenant_id, email) SELECT %s, 'many' || i || '@people.example' FROM generate_series(1, 2500) i", (w.tenant,))
+    Things(c).archived()
     job = Things(c).wait_job(c.ok("POST", "/v1/contacts/bulk-consent", {"filter": {}, "status": "confirmed"})["job"])
     assert (job["status"], job["done"], job["result"]["changed"]) == ("done", 2500, 2500)
     assert c.ok("GET", "/v1/contacts?count=true&consent_status=confirmed&limit=1")["total"] == 2500
