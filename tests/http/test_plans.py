@@ -156,7 +156,7 @@ def unbound(plan):
     # what a CTE or a subquery gives has been looked at where it comes from
     bound |= {n["Alias"] for n in nodes(plan) if n["Node Type"] in ("CTE Scan", "Subquery Scan", "Function Scan")}
     # partitions v_1, v_2 … of what the statement calls v
-    bound |= {n["Alias"].rsplit("_", 1)[0] for n in nodes(plan) if n.get("Alias") in bound and re.search(r"_(default|\d{4}_\d\d)$", n["Relation Name"])}
+    bound |= {n["Alias"].rsplit("_", 1)[0] for n in nodes(plan) if n.get("Alias") in bound and re.search(r"_(default|\d{4}_\d\d)$", n.get("Relation Name", ""))}
     ties = re.findall(r"(\w+)\.tenant_id = (\w+)\.tenant_id", conditions)
     while more := {y for pair in ties for x, y in (pair, pair[::-1]) if x in bound} - bound:
         bound |= more
