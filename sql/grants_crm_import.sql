@@ -6,6 +6,6 @@ GRANT EXECUTE ON FUNCTION api.import_json(pact.import, boolean), app.import_repl
 	app.import_received(uuid, uuid, bigint, bytea, jsonb, boolean), app.import_patch(uuid, uuid, bigint, jsonb),
 	app.import_start(uuid, uuid, boolean), app.import_cancel(uuid, uuid), app.import_revert(uuid, uuid),
 	app.import_errors(uuid, uuid, bigint, int, bigint), app.import_run(uuid, uuid, uuid), app.import_finish(uuid, uuid, text, text),
-	app.import_apply(uuid, uuid, bigint, bigint, bigint[], text[], text[], text[], text[], text[], text[], text[], text[], text[],
+	app.import_apply(uuid, uuid, bigint, bigint, uuid[], bigint[], text[], text[], text[], text[], text[], text[], text[], text[], text[],
 		text[], timestamptz[], text[], bigint, bigint[], int[], text[], text[], text[]),
 	app.import_revert_step(uuid, uuid, uuid, uuid, int) TO pact_crm;

@@ -10,7 +10,7 @@
  */
 #define BATCH_ROWS 5000U
 #define BATCH_BYTES (2U * 1024U * 1024U)
-#define BATCH_ARGS 20U
+#define BATCH_ARGS 21U
 
 struct batch;
 

@@ -26,13 +26,10 @@ TENANT_QUERY(q_import_total, PLAN_GENERIC,
     "UPDATE pact.import i SET rows_total = $3::bigint WHERE i.tenant_id = $1::uuid AND i.id = "
     "$2::uuid");
 TENANT_QUERY(q_import_apply, PLAN_GENERIC,
-    "SELECT app.import_apply($1::uuid, $2::uuid, $3::bigint, $4::bigint, $5::bigint[], "
-    "$6::text[], "
+    "SELECT app.import_apply($1::uuid, $2::uuid, $3::bigint, $4::bigint, $5::uuid[], $6::bigint[], "
     "$7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], "
-    "$14::text[], "
-    "$15::text[], $16::timestamptz[], $17::text[], $18::bigint, $19::bigint[], $20::int[], "
-    "$21::text[], "
-    "$22::text[], $23::text[]) AS cancel");
+    "$14::text[], $15::text[], $16::text[], $17::timestamptz[], $18::text[], $19::bigint, "
+    "$20::bigint[], $21::int[], $22::text[], $23::text[], $24::text[]) AS cancel");
 TENANT_QUERY(q_import_finish, PLAN_GENERIC, "SELECT app.import_finish($1::uuid, $2::uuid, $3, $4)");
 
 enum state { GOING, CANCELLED, LOST };

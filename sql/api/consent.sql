@@ -56,8 +56,9 @@ CREATE OR REPLACE TRIGGER consent_insert BEFORE INSERT ON pact.contact FOR EACH 
 	EXECUTE FUNCTION app.contact_insert_guard();
 
 -- The same for many: set-based, at a quarter of the trigger's cost per row. Raises unique_violation for an address that is
--- there. A row whose id the caller chose can be told again in the result. LATERAL … OFFSET 0: looked up by key, of which the list
--- has one only. Not planned anew each time: the check of each foreign key would be, too, row by row.
+-- there. A row whose id the caller chose can be told again in the result.
+-- LATERAL … OFFSET 0: looked up by key, of which the list has one only. Not by force_custom_plan: the check of each foreign
+-- key would be planned anew, too, row by row.
 CREATE OR REPLACE FUNCTION app.contact_insert(p_rows app.contact_new[]) RETURNS TABLE (id uuid, consent_status text, suppressed boolean)
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 	SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$

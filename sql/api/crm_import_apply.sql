@@ -20,7 +20,7 @@ BEGIN
 	IF to_regclass('pg_temp.import_seen') IS NOT NULL THEN
 		RETURN;
 	END IF;
-	CREATE TEMPORARY TABLE import_row (n int, line bigint, round int, email text, email_norm text COLLATE "C", first_name text,
+	CREATE TEMPORARY TABLE import_row (n int, id uuid, line bigint, round int, email text, email_norm text COLLATE "C", first_name text,
 		last_name text, phone text, title text, account text, account_norm text COLLATE "C", tags text[], custom jsonb, note text,
 		status text, asked text, at timestamptz, evidence jsonb) ON COMMIT DELETE ROWS;
 	CREATE TEMPORARY TABLE import_account (name_norm text COLLATE "C", name text, id uuid, made boolean) ON COMMIT DELETE ROWS;
@@ -39,10 +39,10 @@ END $$;
 --   created  this import made it          seen   this import has met it before, known: and has a row in import_change
 --   asked    strictest consent named for it by the file       base  its consent before the import, if that has changed
 --   ask      what is asked of app.consent_apply(); rule: by its rules, else it lowers
--- Every table is asked for the first key at or after the one wanted: a plan for that can only walk the index that is in this
--- order, whatever the planner believes about the size of a workspace that was empty a moment ago.
+-- LATERAL … OFFSET 0: looked up by key, row by row, whatever the planner believes about the size of a workspace that was empty
+-- a moment ago.
 CREATE OR REPLACE FUNCTION app.import_match(p_tenant uuid, i pact.import, p_round int) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_sort = off AS $$
+	SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
 	v_over boolean := coalesce((i.options ->> 'overwrite')::boolean, false);
 	n bigint;
@@ -87,14 +87,14 @@ BEGIN
 				k.contact_id IS NOT NULL AS known, x.version, x.consent_status AS status, x.email, x.email_hash, x.consent_source AS source,
 				x.first_name, x.last_name, x.phone, x.title, x.account_id, x.tags, x.custom, k.asked, k.before ->> 'consent_status' AS base,
 				k.before AS before_all, k.version AS version_then, x.suppressed, x.archived_at IS NOT NULL AS archived
-			FROM (SELECT * FROM pact.contact y WHERE y.tenant_id = p_tenant AND y.email_norm >= r.email_norm ORDER BY y.email_norm LIMIT 1) x
+			FROM (SELECT * FROM pact.contact y WHERE y.tenant_id = p_tenant AND y.email_norm = r.email_norm OFFSET 0) x
 			LEFT JOIN LATERAL (SELECT * FROM pact.import_change y WHERE NOT i.dry_run AND y.tenant_id = p_tenant AND y.import_id = i.id
-				AND y.contact_id >= x.id ORDER BY y.contact_id LIMIT 1) k ON k.contact_id = x.id
-			WHERE x.email_norm = r.email_norm AND NOT EXISTS (SELECT FROM pg_temp.import_seen s WHERE s.email_norm = r.email_norm)
+				AND y.contact_id = x.id OFFSET 0) k ON true
+			WHERE NOT (i.dry_run AND EXISTS (SELECT FROM pg_temp.import_seen s WHERE s.email_norm = r.email_norm))
 			UNION ALL
 			SELECT s.id, s.created, true, true, 0, s.status, s.email_norm, NULL, NULL, s.first_name, s.last_name, s.phone, s.title, s.account_id,
 				s.tags, s.custom, s.asked, s.base, NULL, NULL, s.suppressed, s.archived
-			FROM pg_temp.import_seen s WHERE s.email_norm = r.email_norm
+			FROM pg_temp.import_seen s WHERE i.dry_run AND s.email_norm = r.email_norm
 		) c
 		LEFT JOIN pg_temp.import_account a ON a.name_norm = r.account_norm
 		WHERE r.round = p_round AND r.email_norm IS NOT NULL
@@ -169,8 +169,8 @@ DECLARE
 	v_notes boolean;
 	t bigint[];
 BEGIN
-	SELECT array_agg(ROW (CASE WHEN r.note IS NOT NULL THEN app.uuid7() END, r.email, r.first_name, r.last_name, r.phone, r.title, a.id,
-			r.tags, r.custom, CASE WHEN r.status IS NOT NULL THEN r.asked END, 'import', r.at, r.evidence, i.id)::app.contact_new ORDER BY r.n),
+	SELECT array_agg(ROW (r.id, r.email, r.first_name, r.last_name, r.phone, r.title, a.id,
+			r.tags, r.custom, CASE WHEN r.status IS NOT NULL THEN r.asked END, 'import', r.at, r.evidence, i.id)::app.contact_new),
 			bool_or(r.note IS NOT NULL) INTO v_rows, v_notes
 		FROM pg_temp.import_row r LEFT JOIN pg_temp.import_account a ON a.name_norm = r.account_norm
 		WHERE r.round = p_round AND NOT EXISTS (SELECT FROM pg_temp.import_hit h WHERE h.n = r.n);
@@ -184,7 +184,7 @@ BEGIN
 			FROM unnest(v_rows) x CROSS JOIN pact.tenant w LEFT JOIN listed l ON l.email_norm = app.email_norm(x.email)
 			WHERE w.tenant_id = p_tenant),
 		remembered AS (
-			INSERT INTO pg_temp.import_seen SELECT p.norm, gen_random_uuid(), true, p.first_name, p.last_name, p.phone, p.title, p.account_id,
+			INSERT INTO pg_temp.import_seen SELECT p.norm, p.id, true, p.first_name, p.last_name, p.phone, p.title, p.account_id,
 				p.tags, p.custom, p.status, NULL, NULL, p.status = 'declined', false FROM pretended p WHERE p.norm IS NOT NULL)
 		SELECT ARRAY[count(*), count(*) FILTER (WHERE c = 1), count(*) FILTER (WHERE c = 2), count(*) FILTER (WHERE c = 3)] INTO t
 			FROM (SELECT app.import_class(p.status, false, p.email IS NOT NULL) AS c FROM pretended p) x;
@@ -197,10 +197,8 @@ BEGIN
 		AND coalesce(x.consent_status, w.consent_policy) = 'confirmed');
 	IF v_notes THEN
 		INSERT INTO pact.activity (tenant_id, contact_id, kind, subject, body)
-			SELECT p_tenant, x.id, 'note', 'Imported note', r.note
-			FROM unnest(v_rows) WITH ORDINALITY x JOIN (SELECT y.note, row_number() OVER (ORDER BY y.n) AS o FROM pg_temp.import_row y
-				WHERE y.round = p_round AND NOT EXISTS (SELECT FROM pg_temp.import_hit h WHERE h.n = y.n)) r ON r.o = x.ordinality
-			WHERE r.note IS NOT NULL;
+			SELECT p_tenant, r.id, 'note', 'Imported note', r.note FROM pg_temp.import_row r
+			WHERE r.round = p_round AND r.note IS NOT NULL AND NOT EXISTS (SELECT FROM pg_temp.import_hit h WHERE h.n = r.n);
 	END IF;
 	RETURN t;
 END $$;
@@ -223,9 +221,10 @@ BEGIN
 END $$;
 
 -- The chunk of rows after p_from; p_rows of the file were read for it, p_errors of them are errors (e_*, several to a row).
--- tags and custom: a text[] and a jsonb as text. Returns whether somebody asked to stop.
-CREATE OR REPLACE FUNCTION app.import_apply(p_tenant uuid, p_import uuid, p_from bigint, p_rows bigint, p_line bigint[], p_email text[],
-	p_first text[], p_last text[], p_phone text[], p_title text[], p_account text[], p_tags text[], p_custom text[], p_note text[],
+-- p_id: what a row's contact is called if it is new. tags and custom: a text[] and a jsonb as text. Returns whether somebody
+-- asked to stop.
+CREATE OR REPLACE FUNCTION app.import_apply(p_tenant uuid, p_import uuid, p_from bigint, p_rows bigint, p_id uuid[], p_line bigint[],
+	p_email text[], p_first text[], p_last text[], p_phone text[], p_title text[], p_account text[], p_tags text[], p_custom text[], p_note text[],
 	p_status text[], p_at timestamptz[], p_source text[], p_errors bigint, e_line bigint[], e_seq int[], e_column text[],
 	e_value text[], e_detail text[]) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -246,15 +245,18 @@ BEGIN
 	END IF;
 	PERFORM app.import_tables();
 	INSERT INTO pg_temp.import_row
-		SELECT r.n, r.line, CASE WHEN r.norm IS NULL THEN 1 ELSE row_number() OVER (PARTITION BY r.norm ORDER BY r.n) END, r.email, r.norm,
-			r.first_name, r.last_name, r.phone, r.title, r.account, lower(r.account COLLATE "und-x-icu"), coalesce(r.tags::text[], '{}'),
-			coalesce(r.custom::jsonb, '{}'), r.note, r.status,
+		SELECT r.n, r.id, r.line, 1, r.email, r.norm, r.first_name, r.last_name, r.phone, r.title, r.account,
+			lower(r.account COLLATE "und-x-icu"), coalesce(r.tags::text[], '{}'), coalesce(r.custom::jsonb, '{}'), r.note, r.status,
 			CASE WHEN r.status = 'confirmed' AND r.at IS NULL THEN 'pending' ELSE coalesce(r.status, v_policy) END, r.at,
 			CASE WHEN r.at IS NOT NULL THEN jsonb_strip_nulls(jsonb_build_object('line', r.line, 'at', app.rfc3339(r.at), 'source', r.source))
 				WHEN r.status IS NOT NULL THEN jsonb_build_object('line', r.line) END
-		FROM (SELECT x.*, app.email_norm(x.email) AS norm FROM unnest(p_line, p_email, p_first, p_last, p_phone, p_title, p_account, p_tags,
-			p_custom, p_note, p_status, p_at, p_source) WITH ORDINALITY x (line, email, first_name, last_name, phone, title, account, tags,
-			custom, note, status, at, source, n)) r;
+		FROM (SELECT x.*, app.email_norm(x.email) AS norm FROM unnest(p_id, p_line, p_email, p_first, p_last, p_phone, p_title, p_account,
+			p_tags, p_custom, p_note, p_status, p_at, p_source) WITH ORDINALITY x (id, line, email, first_name, last_name, phone, title,
+			account, tags, custom, note, status, at, source, n) OFFSET 0) r;
+	UPDATE pg_temp.import_row r SET round = x.round
+		FROM (SELECT y.n, row_number() OVER (PARTITION BY y.email_norm ORDER BY y.n) AS round FROM pg_temp.import_row y
+			WHERE y.email_norm IN (SELECT z.email_norm FROM pg_temp.import_row z GROUP BY z.email_norm HAVING count(*) > 1)) x
+		WHERE r.n = x.n AND x.round > 1;
 	SELECT coalesce(max(r.round), 0) INTO v_rounds FROM pg_temp.import_row r;
 	IF EXISTS (SELECT FROM pg_temp.import_row r WHERE r.account_norm IS NOT NULL) THEN
 		PERFORM app.import_accounts(p_tenant, i);
