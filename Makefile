@@ -94,7 +94,7 @@ FUZZ_SECONDS ?= 30
 fuzz:
 	$(MAKE) B=$(B)/libfuzzer CC=clang FORTIFY= CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link' fuzzers
 	@for f in $(FUZZ); do mkdir -p $(B)/libfuzzer/new/$$f; $(B)/libfuzzer/bin/$$f -max_total_time=$(FUZZ_SECONDS) \
-		$(B)/libfuzzer/new/$$f tests/fuzz/corpus/$${f#fuzz_} || exit 1; done
+		$$(d=tests/fuzz/dict/$${f#fuzz_}.dict; test ! -e $$d || echo -dict=$$d) $(B)/libfuzzer/new/$$f tests/fuzz/corpus/$${f#fuzz_} || exit 1; done
 fuzzers: $(FUZZ:%=$(B)/bin/%)
 $(B)/bin/%: $(B)/obj/tests/fuzz/%.o $(PARSERS) $(B)/libpact.a
 	@mkdir -p $(@D)
@@ -118,6 +118,9 @@ install: all
 		$(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 0755 $(PROGRAMS:%=$(B)/%) $(DESTDIR)$(PREFIX)/libexec/pact
 	cp -r nginx sql $(DESTDIR)$(PREFIX)/share/pact
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/pact/scripts
+	install -m 0755 scripts/migrate $(DESTDIR)$(PREFIX)/share/pact/scripts
+	install -m 0755 scripts/pactctl $(DESTDIR)$(PREFIX)/bin
 	cp -r $(B)/www $(DESTDIR)$(PREFIX)/share/pact/www-generated
 	install -m 0644 fcgi/*/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 0644 fcgi/*/*.service fcgi/*/*.socket $(DESTDIR)$(PREFIX)/lib/systemd/system

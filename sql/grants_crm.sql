@@ -5,7 +5,7 @@ GRANT EXECUTE ON FUNCTION api.contact_json(pact.contact, json), api.account_ref(
 	api.consent_json(pact.contact_event), api.account_json(pact.account), api.activity_json(pact.activity),
 	api.custom_field_json(pact.custom_field),
 	api.timeline_json(uuid, timestamptz, text, text, text, text, text, text, text, jsonb, json, timestamptz, timestamptz),
-	app.cursor_text(timestamptz), app.cursor_time(text),
+	app.cursor_text(timestamptz), app.cursor_time(text), app.tags_text(text[]),
 	app.field_error(text, text), app.refuse_fields(jsonb[]), app.source_name(text, text), app.evidence_time(jsonb, text), app.etag(uuid, bigint, json),
 	app.contact_check(uuid, jsonb), app.tag_list(jsonb), app.refuse_duplicate(uuid, text, uuid), app.contact_create(uuid, jsonb, text),
 	app.contact_lock(uuid, uuid, bigint), app.contact_reply(uuid, uuid), app.contact_patch(uuid, uuid, bigint, jsonb, text),

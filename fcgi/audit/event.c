@@ -27,7 +27,7 @@ EVENTS_QUERY(q_events_resource,
 
 /* How many: counted up to 10000; beyond that as many more as the time before holds at the rate of those counted. */
 TENANT_QUERY(q_events_count, PLAN_CUSTOM,
-    "SELECT n, CASE WHEN n <= 10000 THEN n ELSE (10000 * greatest(1, extract(epoch FROM newest - oldest) / "
+    "SELECT n > 10000 AS estimated, CASE WHEN n <= 10000 THEN n ELSE (10000 * greatest(1, extract(epoch FROM newest - oldest) / "
     "greatest(0.001, extract(epoch FROM newest - mark))))::bigint END AS total FROM (SELECT "
     "(SELECT count(*) FROM (SELECT " EVENTS_MATCHING " LIMIT 10001) c) AS n, "
     "(SELECT app.uuid7_time(e.id) " EVENTS_MATCHING " ORDER BY e.id DESC LIMIT 1) AS newest, "
@@ -56,44 +56,27 @@ static const struct field event_members[] = {
 };
 const struct representation event_rep = {"audit_event", event_members};
 
-/* The total that ?count=true adds, as JSON members; NULL without it, or when the transaction has failed. */
-static const char *
-total(struct req *r, const struct filter *f)
-{
-	const struct rows *rows;
-
-	if (!r->count)
-		return NULL;
-	rows = tx_run(r->tx, &q_events_count, EVENTS_MATCHING_ARGS(f));
-	if (rows == NULL)
-		return NULL;
-	return arena_printf(r->a, "\"total\":%s%s", rows_text(rows, 0, "total"),
-	    strcmp(rows_text(rows, 0, "n"), "10001") == 0 ? ",\"total_is_estimate\":true" : "");
-}
-
 static int
 list(struct req *r, const struct filter *f)
 {
-	const char *more = total(r, f), *limit = page_limit(r);
+	const char *limit = page_limit(r);
 	const char *actor = f->actor != NULL ? f->actor : f->actor_email;
 	const struct query *q = f->actor != NULL ? &q_events_actor : &q_events_email;
 
 	if (f->resource_id != NULL)
 		return reply_list(r, &q_events_resource,
 		    ARGS(f->low, f->high, limit, f->resource_id, f->actor, f->action,
-		        f->resource_type, f->ip, f->actor_email),
-		    more);
+		        f->resource_type, f->ip, f->actor_email));
 	if (actor != NULL)
-		return reply_list(r, q, ARGS(f->low, f->high, limit, actor), more);
+		return reply_list(r, q, ARGS(f->low, f->high, limit, actor));
 	if (f->action != NULL)
-		return reply_list(r, &q_events_action, ARGS(f->low, f->high, limit, f->action),
-		    more);
+		return reply_list(r, &q_events_action, ARGS(f->low, f->high, limit, f->action));
 	if (f->resource_type != NULL)
-		return reply_list(r, &q_events_type, ARGS(f->low, f->high, limit, f->resource_type),
-		    more);
+		return reply_list(r, &q_events_type,
+		    ARGS(f->low, f->high, limit, f->resource_type));
 	if (f->ip != NULL)
-		return reply_list(r, &q_events_ip, ARGS(f->low, f->high, limit, f->ip), more);
-	return reply_list(r, &q_events, ARGS(f->low, f->high, limit), more);
+		return reply_list(r, &q_events_ip, ARGS(f->low, f->high, limit, f->ip));
+	return reply_list(r, &q_events, ARGS(f->low, f->high, limit));
 }
 
 /* Whom this process has seen reading lately: saves asking the database, which decides, on every page. */
@@ -139,6 +122,7 @@ event_list(struct req *r)
 		field_error_add(r->a, &r->errors, "/after", "Is not a cursor of this list.");
 	if (r->errors.n > 0)
 		return problem_fields(r);
+	list_total(r, &q_events_count, EVENTS_MATCHING_ARGS(&f));
 	if (after != NULL && strcmp(after, f.high) < 0)
 		f.high = after;
 	return list(r, &f) == 200 ? seen_reading(r) : r->status;

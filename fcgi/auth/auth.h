@@ -48,7 +48,7 @@ int refresh(struct req *r);
 
 /* session.c */
 extern const struct representation device_rep;
-extern const struct query q_session, q_session_end, q_sessions, q_session_end_own;
+extern const struct query q_session, q_session_end, q_sessions, q_sessions_count, q_session_end_own;
 int session_get(struct req *r);
 int logout(struct req *r);
 int session_list(struct req *r);

@@ -28,6 +28,7 @@ static const struct query *const queries[] = {
     &q_session,
     &q_session_end,
     &q_sessions,
+    &q_sessions_count,
     &q_session_end_own,
     &q_password_hash,
     &q_password_set,

@@ -10,6 +10,10 @@ TENANT_QUERY(q_sessions, PLAN_GENERIC,
     "'expires_at', app.rfc3339(s.expires_at)) AS item, s.id::text AS cursor "
     "FROM pact.session s WHERE s.tenant_id = $1::uuid AND s.user_id = $2::uuid AND s.ended_at IS NULL AND s.expires_at > now() "
     "AND s.id < coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') ORDER BY s.id DESC LIMIT $5::int");
+TENANT_QUERY(q_sessions_count, PLAN_GENERIC,
+    COUNT_TO_10000(
+        "pact.session s WHERE s.tenant_id = $1::uuid AND s.user_id = $2::uuid AND s.ended_at IS NULL "
+        "AND s.expires_at > now()"));
 DOOR_QUERY(q_session_end_own, "SELECT app.session_end($1::uuid, 'ended by the user') AS body");
 
 static const struct field device_members[] = {
@@ -52,8 +56,9 @@ session_list(struct req *r)
 		field_error_add(r->a, &r->errors, "/after", "Is not a cursor of this list.");
 		return problem_fields(r);
 	}
+	list_total(r, &q_sessions_count, ARGS(r->claims.user));
 	return reply_list(r, &q_sessions,
-	    ARGS(r->claims.user, r->claims.session, after, page_limit(r)), NULL);
+	    ARGS(r->claims.user, r->claims.session, after, page_limit(r)));
 }
 
 int

@@ -12,6 +12,10 @@ TENANT_QUERY(q_accounts_new, PLAN_GENERIC,
     "SELECT api.account_json(a) AS item, a.id::text AS cursor FROM pact.account a WHERE "
     "a.tenant_id = $1::uuid AND a.id < $3::uuid "
     "ORDER BY a.id DESC LIMIT $2::int");
+TENANT_QUERY(q_accounts_count, PLAN_GENERIC,
+    COUNT_TO_10000(
+        "pact.account a WHERE a.tenant_id = $1::uuid AND a.name_norm >= app.search_text($2::text) "
+        "AND a.name_norm < app.search_end(app.search_text($2::text))"));
 TENANT_QUERY(q_account_get, PLAN_GENERIC,
     "SELECT body, etag FROM app.account_reply($1::uuid, $2::uuid)");
 TENANT_QUERY(q_account_create, PLAN_GENERIC,
@@ -71,13 +75,13 @@ account_list(struct req *r)
 		    "A search comes in the order of names: leave sort out, or q.");
 	if (!cursor_parts(r, newest ? 1 : 2, after) || (after[0] != NULL && !uuid_valid(after[0])))
 		return bad_cursor(r);
+	list_total(r, &q_accounts_count, ARGS(q != NULL ? q : ""));
 	if (newest)
 		return reply_list(r, &q_accounts_new,
-		    ARGS(page_limit(r), after[0] != NULL ? after[0] : LAST_ID), NULL);
+		    ARGS(page_limit(r), after[0] != NULL ? after[0] : LAST_ID));
 	return reply_list(r, &q_accounts_name,
 	    ARGS(page_limit(r), after[0] != NULL ? after[0] : FIRST_ID,
-	        after[0] != NULL ? after[1] : "", q != NULL ? q : ""),
-	    NULL);
+	        after[0] != NULL ? after[1] : "", q != NULL ? q : ""));
 }
 
 int

@@ -17,6 +17,13 @@ TENANT_QUERY(q_activities_tasks, PLAN_GENERIC,
     "FROM pact.activity v WHERE v.tenant_id = $1::uuid AND v.kind = 'task' AND v.done_at IS NULL "
     "AND (coalesce(v.due_at, 'infinity'), v.id) > (app.cursor_time($4::text), $3::uuid) "
     "ORDER BY coalesce(v.due_at, 'infinity'), v.id LIMIT $2::int");
+TENANT_QUERY(q_activities_contact_count, PLAN_GENERIC,
+    COUNT_TO_10000("pact.activity v WHERE v.tenant_id = $1::uuid AND v.contact_id = $2::uuid"));
+TENANT_QUERY(q_activities_account_count, PLAN_GENERIC,
+    COUNT_TO_10000("pact.activity v WHERE v.tenant_id = $1::uuid AND v.account_id = $2::uuid"));
+TENANT_QUERY(q_activities_tasks_count, PLAN_GENERIC,
+    COUNT_TO_10000(
+        "pact.activity v WHERE v.tenant_id = $1::uuid AND v.kind = 'task' AND v.done_at IS NULL"));
 TENANT_QUERY(q_activity_get, PLAN_GENERIC,
     "SELECT body, etag FROM app.activity_reply($1::uuid, $2::uuid)");
 TENANT_QUERY(q_activity_create, PLAN_GENERIC,
@@ -85,11 +92,14 @@ activity_list(struct req *r)
 		after[0] = tasks ? FIRST_ID : LAST_ID;
 		after[1] = tasks ? FIRST_TIME : "";
 	}
-	if (tasks)
-		return reply_list(r, &q_activities_tasks, ARGS(page_limit(r), after[0], after[1]),
-		    NULL);
+	if (tasks) {
+		list_total(r, &q_activities_tasks_count, NO_ARGS);
+		return reply_list(r, &q_activities_tasks, ARGS(page_limit(r), after[0], after[1]));
+	}
+	list_total(r, contact != NULL ? &q_activities_contact_count : &q_activities_account_count,
+	    ARGS(contact != NULL ? contact : account));
 	return reply_list(r, contact != NULL ? &q_activities_contact : &q_activities_account,
-	    ARGS(page_limit(r), after[0], after[1], contact != NULL ? contact : account), NULL);
+	    ARGS(page_limit(r), after[0], after[1], contact != NULL ? contact : account));
 }
 
 /* A stored answer is found by erasure through the contact it is about. */

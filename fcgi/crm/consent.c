@@ -10,6 +10,9 @@ TENANT_QUERY(q_consent_list, PLAN_GENERIC,
     "e.tenant_id = $1::uuid "
     "AND e.contact_id = $2::uuid AND e.status IS NOT NULL AND e.id < $3::uuid ORDER BY e.id DESC "
     "LIMIT $4::int");
+TENANT_QUERY(q_consent_count, PLAN_GENERIC,
+    COUNT_TO_10000("pact.contact_event e WHERE e.tenant_id = $1::uuid AND e.contact_id = $2::uuid "
+                   "AND e.status IS NOT NULL"));
 TENANT_QUERY(q_consent_set, PLAN_GENERIC,
     "SELECT body, etag FROM app.contact_consent($1::uuid, $2::uuid, $3::jsonb, $4::text)");
 TENANT_QUERY(q_consent_bulk, PLAN_GENERIC,
@@ -99,6 +102,7 @@ consent_list(struct req *r)
 
 	if (!cursor_parts(r, 1, &after) || (after != NULL && !uuid_valid(after)))
 		return bad_cursor(r);
+	list_total(r, &q_consent_count, ARGS(r->arg[0]));
 	tx_keep(r->tx, &q_consent_list,
 	    ARGS(r->arg[0], after != NULL ? after : LAST_ID, page_limit(r)), &page);
 	return reply_of_contact(r, &page);

@@ -88,8 +88,7 @@ reply_of_contact(struct req *r, struct rows *const *page)
 
 	if (contact == NULL)
 		return problem_db(r);
-	return rows_count(contact) > 0 ? reply_page(r, *page, NULL)
-	                               : problem(r, &P_NOT_FOUND, NULL);
+	return rows_count(contact) > 0 ? reply_page(r, *page) : problem(r, &P_NOT_FOUND, NULL);
 }
 
 int

@@ -58,13 +58,3 @@ const struct query *const contact_counts[CONTACT_FILTERS] = {
     [BY_TEXT] = &q_count_text,
     [BY_TEXT_STATUS] = &q_count_text_status,
 };
-
-const char *
-count_members(struct req *r, const struct rows *rows)
-{
-	const char *total = rows_text(rows, 0, "total");
-
-	return strcmp(rows_text(rows, 0, "estimated"), "t") != 0
-	           ? arena_printf(r->a, "\"total\":%s", total)
-	           : arena_printf(r->a, "\"total\":%s,\"total_is_estimate\":true", total);
-}

@@ -256,8 +256,6 @@ contact_list(struct req *r)
 	enum contact_filter by = filter_of(r, &value);
 	enum contact_sort sort = sort_of(r);
 	const struct list *l = by < CONTACT_FILTERS ? &lists[by][sort] : NULL;
-	const struct rows *total;
-	struct rows *page;
 	size_t n = 0;
 
 	if (l == NULL || l->q == NULL)
@@ -278,12 +276,9 @@ contact_list(struct req *r)
 		args[n++] = status;
 	for (size_t i = 1; i < l->keys; i++)
 		args[n++] = keys[i];
-	if (!r->count)
-		return reply_list(r, l->q, args, n, NULL);
-	tx_keep(r->tx, l->q, args, n, &page);
-	total = tx_last(r->tx, contact_counts[by], (const char *const[]){value, status},
+	list_total(r, contact_counts[by], (const char *const[]){value, status},
 	    by == BY_TEXT_STATUS ? 2
 	    : value != NULL      ? 1
 	                         : 0);
-	return total != NULL ? reply_page(r, page, count_members(r, total)) : problem_db(r);
+	return reply_list(r, l->q, args, n);
 }

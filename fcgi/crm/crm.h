@@ -71,14 +71,12 @@ enum contact_filter {
 extern const struct query q_count_all, q_count_status, q_count_account, q_count_tag,
     q_count_archived, q_count_text, q_count_text_status;
 extern const struct query *const contact_counts[CONTACT_FILTERS];
-/* The members `total` and `total_is_estimate` of a list, from the row of a count. */
-const char *count_members(struct req *r, const struct rows *rows);
 
 /* consent.c: the ledger of a contact, and changes to it */
 extern const struct field consent_body[], bulk_consent_body[];
 extern const struct representation consent_rep, bulk_consent_rep;
-extern const struct query q_consent_list, q_consent_set, q_consent_bulk, q_consent_bulk_start,
-    q_consent_bulk_step;
+extern const struct query q_consent_list, q_consent_count, q_consent_set, q_consent_bulk,
+    q_consent_bulk_start, q_consent_bulk_step;
 int consent_list(struct req *r);
 int consent_set(struct req *r);
 int consent_bulk(struct req *r);
@@ -86,7 +84,7 @@ enum job_result consent_bulk_job(struct job *j);
 
 /* timeline.c: one dated stream of everything */
 extern const struct representation timeline_rep;
-extern const struct query q_timeline;
+extern const struct query q_timeline, q_timeline_count;
 int timeline(struct req *r);
 
 /* export.c: data out */
@@ -101,8 +99,8 @@ int contacts_export(struct req *r);
 extern const struct field account_body[], account_list_params[], account_delete_params[],
     account_ref_members[];
 extern const struct representation account_rep;
-extern const struct query q_accounts_name, q_accounts_new, q_account_get, q_account_create,
-    q_account_patch, q_account_delete;
+extern const struct query q_accounts_name, q_accounts_new, q_accounts_count, q_account_get,
+    q_account_create, q_account_patch, q_account_delete;
 int account_list(struct req *r);
 int account_get(struct req *r);
 int account_create(struct req *r);
@@ -113,6 +111,7 @@ int account_delete(struct req *r);
 extern const struct field activity_body[], activity_list_params[];
 extern const struct representation activity_rep;
 extern const struct query q_activities_contact, q_activities_account, q_activities_tasks,
+    q_activities_contact_count, q_activities_account_count, q_activities_tasks_count,
     q_activity_get, q_activity_create, q_activity_patch, q_activity_delete;
 int activity_list(struct req *r);
 int activity_get(struct req *r);
@@ -123,7 +122,8 @@ int activity_delete(struct req *r);
 /* custom_field.c: fields a workspace adds, and the tags in use */
 extern const struct field custom_field_body[];
 extern const struct representation custom_field_rep, tag_rep;
-extern const struct query q_custom_fields, q_custom_field_create, q_tags;
+extern const struct query q_custom_fields, q_custom_fields_count, q_custom_field_create, q_tags,
+    q_tags_count;
 int custom_field_list(struct req *r);
 int custom_field_create(struct req *r);
 int tag_list(struct req *r);
@@ -133,9 +133,10 @@ extern const struct field import_params[], import_body[], import_start_body[],
     import_error_params[];
 extern const struct representation import_rep, import_error_rep;
 extern const struct query q_imports, q_imports_count, q_import_get, q_import_head, q_import_patch,
-    q_import_start, q_import_cancel, q_import_revert, q_import_errors, q_import_known,
-    q_import_errors_all, q_import_create, q_import_chunk, q_import_received, q_import_run,
-    q_import_read, q_import_total, q_import_apply, q_import_finish, q_import_revert_step;
+    q_import_start, q_import_cancel, q_import_revert, q_import_errors, q_import_errors_count,
+    q_import_known, q_import_errors_all, q_import_create, q_import_chunk, q_import_received,
+    q_import_run, q_import_read, q_import_total, q_import_apply, q_import_finish,
+    q_import_revert_step;
 int import_upload(struct req *r);
 int import_list(struct req *r);
 int import_get(struct req *r);

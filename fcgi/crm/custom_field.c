@@ -6,17 +6,23 @@ TENANT_QUERY(q_custom_fields, PLAN_GENERIC,
     "SELECT api.custom_field_json(f) AS item, f.key AS cursor FROM pact.custom_field f WHERE "
     "f.tenant_id = $1::uuid AND f.key > $2::text "
     "ORDER BY f.key LIMIT $3::int");
+TENANT_QUERY(q_custom_fields_count, PLAN_GENERIC,
+    COUNT_TO_10000("pact.custom_field f WHERE f.tenant_id = $1::uuid"));
 TENANT_QUERY(q_custom_field_create, PLAN_GENERIC,
     "SELECT body, location FROM app.custom_field_create($1::uuid, $2::jsonb)");
 /* From one tag to the next by index, however many contacts have it. */
+#define TAGS(after, most) \
+	"WITH RECURSIVE tags (tag, n) AS (" \
+	"(SELECT t.tag, 1 FROM pact.contact_tag t WHERE t.tenant_id = $1::uuid AND t.tag > " after \
+	" ORDER BY t.tag LIMIT 1) UNION ALL " \
+	"SELECT (SELECT t.tag FROM pact.contact_tag t WHERE t.tenant_id = $1::uuid AND t.tag > " \
+	"tags.tag ORDER BY t.tag LIMIT 1), n + 1 " \
+	"FROM tags WHERE tags.tag IS NOT NULL AND n < " most ") "
 TENANT_QUERY(q_tags, PLAN_GENERIC,
-    "WITH RECURSIVE tags (tag, n) AS ("
-    "(SELECT t.tag, 1 FROM pact.contact_tag t WHERE t.tenant_id = $1::uuid AND t.tag > $2::text "
-    "ORDER BY t.tag LIMIT 1) UNION ALL "
-    "SELECT (SELECT t.tag FROM pact.contact_tag t WHERE t.tenant_id = $1::uuid AND t.tag > "
-    "tags.tag ORDER BY t.tag LIMIT 1), n + 1 "
-    "FROM tags WHERE tags.tag IS NOT NULL AND n < $3::int) "
-    "SELECT json_build_object('tag', tag) AS item, tag AS cursor FROM tags WHERE tag IS NOT NULL");
+    TAGS("$2::text",
+        "$3::int") "SELECT json_build_object('tag', tag) AS item, tag AS cursor FROM tags WHERE tag IS NOT NULL");
+TENANT_QUERY(q_tags_count, PLAN_GENERIC,
+    TAGS("''", "10001") COUNT_TO_10000("tags WHERE tag IS NOT NULL"));
 
 const struct field custom_field_body[] = {
     {"label", F_TEXT, REQUIRED, .max = 120},
@@ -39,19 +45,20 @@ static const struct field tag_members[] = {
 const struct representation tag_rep = {"tag", tag_members};
 
 static int
-list(struct req *r, const struct query *q)
+list(struct req *r, const struct query *q, const struct query *count)
 {
 	const char *after;
 
 	if (!cursor_parts(r, 1, &after))
 		return bad_cursor(r);
-	return reply_list(r, q, ARGS(after != NULL ? after : "", page_limit(r)), NULL);
+	list_total(r, count, NO_ARGS);
+	return reply_list(r, q, ARGS(after != NULL ? after : "", page_limit(r)));
 }
 
 int
 custom_field_list(struct req *r)
 {
-	return list(r, &q_custom_fields);
+	return list(r, &q_custom_fields, &q_custom_fields_count);
 }
 
 int
@@ -63,5 +70,5 @@ custom_field_create(struct req *r)
 int
 tag_list(struct req *r)
 {
-	return list(r, &q_tags);
+	return list(r, &q_tags, &q_tags_count);
 }

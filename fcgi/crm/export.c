@@ -32,8 +32,8 @@ TENANT_QUERY(q_export_json, PLAN_GENERIC,
 TENANT_QUERY(q_export_csv, PLAN_GENERIC,
     "SELECT c.id AS public_id, c.email, c.first_name, c.last_name, c.phone, c.title, (SELECT "
     "a.name FROM pact.account a "
-    "WHERE a.tenant_id = c.tenant_id AND a.id = c.account_id) AS account, array_to_string(c.tags, "
-    "', ') AS tags, c.consent_status, "
+    "WHERE a.tenant_id = c.tenant_id AND a.id = c.account_id) AS account, app.tags_text(c.tags) AS "
+    "tags, c.consent_status, "
     "c.consent_source, app.rfc3339(c.consent_at) AS consent_at, c.suppressed::text AS suppressed, "
     "app.rfc3339(c.archived_at) AS archived_at, app.rfc3339(c.created_at) AS created_at, "
     "app.rfc3339(c.updated_at) AS updated_at, "

@@ -15,8 +15,7 @@ TENANT_QUERY(q_imports, PLAN_GENERIC,
     "SELECT api.import_json(i, false) AS item, i.id::text AS cursor FROM pact.import i "
     "WHERE i.tenant_id = $1::uuid AND i.id < $2::uuid ORDER BY i.id DESC LIMIT $3::int");
 TENANT_QUERY(q_imports_count, PLAN_GENERIC,
-    "SELECT least(count(*), 10000) AS total, count(*) > 10000 AS estimated FROM (SELECT FROM "
-    "pact.import i WHERE i.tenant_id = $1::uuid LIMIT 10001) x");
+    COUNT_TO_10000("pact.import i WHERE i.tenant_id = $1::uuid"));
 TENANT_QUERY(q_import_get, PLAN_GENERIC,
     "SELECT body, etag FROM app.import_reply($1::uuid, $2::uuid)");
 TENANT_QUERY(q_import_head, PLAN_GENERIC,
@@ -34,6 +33,8 @@ TENANT_QUERY(q_import_revert, PLAN_GENERIC,
 TENANT_QUERY(q_import_errors, PLAN_GENERIC,
     "SELECT item, cursor FROM app.import_errors($1::uuid, $2::uuid, $3::bigint, $4::int, "
     "$5::bigint)");
+TENANT_QUERY(q_import_errors_count, PLAN_GENERIC,
+    COUNT_TO_10000("pact.import_error e WHERE e.tenant_id = $1::uuid AND e.import_id = $2::uuid"));
 TENANT_QUERY(q_import_known, PLAN_GENERIC,
     "SELECT i.errors AS n FROM pact.import i WHERE i.tenant_id = $1::uuid AND i.id = $2::uuid");
 TENANT_QUERY(q_import_errors_all, PLAN_GENERIC,
@@ -118,19 +119,12 @@ const struct representation import_error_rep = {"import_error", error_members};
 int
 import_list(struct req *r)
 {
-	const char *after, *total = NULL;
+	const char *after;
 
 	if (!cursor_parts(r, 1, &after) || (after != NULL && !uuid_valid(after)))
 		return bad_cursor(r);
-	if (r->count) {
-		const struct rows *n = tx_run(r->tx, &q_imports_count, NO_ARGS);
-
-		if (n == NULL)
-			return problem_db(r);
-		total = count_members(r, n);
-	}
-	return reply_list(r, &q_imports, ARGS(after != NULL ? after : LAST_ID, page_limit(r)),
-	    total);
+	list_total(r, &q_imports_count, NO_ARGS);
+	return reply_list(r, &q_imports, ARGS(after != NULL ? after : LAST_ID, page_limit(r)));
 }
 
 int
@@ -308,5 +302,6 @@ import_errors(struct req *r)
 		line = part[0];
 		seq = part[1];
 	}
-	return reply_list(r, &q_import_errors, ARGS(r->arg[0], line, seq, page_limit(r)), NULL);
+	list_total(r, &q_import_errors_count, ARGS(r->arg[0]));
+	return reply_list(r, &q_import_errors, ARGS(r->arg[0], line, seq, page_limit(r)));
 }

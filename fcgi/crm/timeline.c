@@ -5,6 +5,8 @@
 TENANT_QUERY(q_timeline, PLAN_GENERIC,
     "SELECT t.item, concat_ws(E'\\x1f', t.id::text, app.cursor_text(t.at)) AS cursor "
     "FROM app.timeline($1::uuid, $2::uuid, app.cursor_time($4::text), $3::uuid, $5::int) t");
+TENANT_QUERY(q_timeline_count, PLAN_GENERIC,
+    COUNT_TO_10000("app.timeline($1::uuid, $2::uuid, 'infinity', '" LAST_ID "', 10001)"));
 
 static const struct field timeline_members[] = {
     {"id", F_UUID, REQUIRED},
@@ -36,6 +38,7 @@ timeline(struct req *r)
 	if (!cursor_parts(r, 2, after) ||
 	    (after[0] != NULL && (!uuid_valid(after[0]) || !cursor_time_valid(after[1]))))
 		return bad_cursor(r);
+	list_total(r, &q_timeline_count, ARGS(r->arg[0]));
 	tx_keep(r->tx, &q_timeline,
 	    ARGS(r->arg[0], after[0] != NULL ? after[0] : LAST_ID, after[0] != NULL ? after[1] : "",
 	        page_limit(r)),

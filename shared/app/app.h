@@ -138,6 +138,7 @@ struct req {
 	int limit;         /* 1 to 200 */
 	const char *after; /* decoded cursor text, or NULL */
 	bool count;
+	struct rows *total; /* list_total() */
 
 	/* the answer */
 	int status;
@@ -172,12 +173,17 @@ int reply_query(struct req *r, const struct query *q, const char *const *args, s
 int reply_row(struct req *r, const struct rows *rows);
 /*
  * A page: columns item (JSON) and cursor (text; its parts divided by \x1f). q must ask for limit + 1 rows (page_limit()).
- * total: JSON members to add, such as "\"total\":12", or NULL.
+ * Call list_total() before it for what ?count=true adds.
  */
-int reply_list(struct req *r, const struct query *q, const char *const *args, size_t nargs,
-    const char *total);
+int reply_list(struct req *r, const struct query *q, const char *const *args, size_t nargs);
 /* The same for rows already had. */
-int reply_page(struct req *r, const struct rows *rows, const char *total);
+int reply_page(struct req *r, const struct rows *rows);
+/* Queues q, whose row says total (bigint) and estimated (boolean), when the caller asked for it; else nothing. */
+void list_total(struct req *r, const struct query *q, const char *const *args, size_t nargs);
+/* Such a statement: exact to 10000, where it stops. */
+#define COUNT_TO_10000(from) \
+	"SELECT least(count(*), 10000) AS total, count(*) > 10000 AS estimated " \
+	"FROM (SELECT FROM " from " LIMIT 10001) x"
 const char *page_limit(const struct req *r);
 /* After a commit: a second transaction through the route's door, in r->tx. False when it cannot be had. */
 bool reenter(struct req *r);

@@ -142,17 +142,23 @@ buf_release(void *b)
 	buf_free(b);
 }
 
-int
-reply_list(struct req *r, const struct query *q, const char *const *args, size_t nargs,
-    const char *total)
+void
+list_total(struct req *r, const struct query *q, const char *const *args, size_t nargs)
 {
-	const struct rows *rows = tx_last(r->tx, q, args, nargs);
-
-	return rows != NULL ? reply_page(r, rows, total) : problem_db(r);
+	if (r->count)
+		tx_keep(r->tx, q, args, nargs, &r->total);
 }
 
 int
-reply_page(struct req *r, const struct rows *rows, const char *total)
+reply_list(struct req *r, const struct query *q, const char *const *args, size_t nargs)
+{
+	const struct rows *rows = tx_last(r->tx, q, args, nargs);
+
+	return rows != NULL ? reply_page(r, rows) : problem_db(r);
+}
+
+int
+reply_page(struct req *r, const struct rows *rows)
 {
 	size_t n = rows_count(rows);
 	bool more = n > (size_t)r->limit;
@@ -179,9 +185,10 @@ reply_page(struct req *r, const struct rows *rows, const char *total)
 	} else {
 		buf_str(b, "null");
 	}
-	if (total != NULL) {
-		buf_ch(b, ',');
-		buf_str(b, total);
+	if (r->total != NULL) {
+		buf_printf(b, ",\"total\":%s", rows_text(r->total, 0, "total"));
+		if (str_eq(rows_text(r->total, 0, "estimated"), "t"))
+			buf_str(b, ",\"total_is_estimate\":true");
 	}
 	buf_ch(b, '}');
 	if (b->overflow)

@@ -42,6 +42,13 @@ EXCEPTION WHEN data_exception THEN
 END $$;
 
 -- A time in a cursor: microseconds since 1970, empty for none, which comes after all.
+-- Tags in one cell, as an import reads them: with a comma between, and quotes around those that could be misread.
+CREATE OR REPLACE FUNCTION app.tags_text(p_tags text[]) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	AS $$
+	SELECT CASE WHEN array_to_string(p_tags, '') !~ '[",;]| ::: ' THEN array_to_string(p_tags, ', ')
+		ELSE (SELECT string_agg(CASE WHEN t.tag ~ '[",;]| ::: ' THEN '"' || replace(t.tag, '"', '""') || '"' ELSE t.tag END, ', '
+			ORDER BY t.o) FROM unnest(p_tags) WITH ORDINALITY t (tag, o)) END
+	$$;
 CREATE OR REPLACE FUNCTION app.cursor_text(p_at timestamptz) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
 	AS $$ SELECT CASE WHEN isfinite(p_at) THEN (extract(epoch FROM p_at) * 1000000)::bigint::text ELSE '' END $$;
 CREATE OR REPLACE FUNCTION app.cursor_time(p_text text) RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE AS $$

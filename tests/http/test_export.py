@@ -73,6 +73,16 @@ def test_C6_no_cell_of_the_csv_is_a_formula(c, book):
     assert {"'=1+1", "a,b", 'say "hi"'} <= names
 
 
+def test_C6_C8_tags_come_back_as_they_were(make_workspace, stack):
+    one, two = (Client(stack).login(make_workspace(roles=()).users["owner"]) for _ in range(2))
+    for tags in (["a, b", 'say "x"', "c; d", "e"], ["plain", "two words"], ['"', ","], ["k ::: l", "m"], []):
+        one.ok("POST", "/v1/contacts", {"email": address("t"), "tags": tags})
+    made = two.ok("POST", "/v1/imports?filename=back.csv", data=export(one, "csv").content, headers={"Content-Type": "text/csv"})["public_id"]
+    assert Things(two).wait_import(made, "done")["imported"] == 5
+    tags = lambda c: {x["email"]: x["tags"] for x in c.pages("/v1/contacts")}
+    assert tags(two) == tags(one)
+
+
 def test_C6_an_export_is_in_the_audit_log(c, book, db):
     r = export(c, "csv")
     db.execute("SELECT action, actor_email, new ->> 'format' FROM pact.audit_event WHERE request_id = %s", (r.headers["X-Request-Id"],))

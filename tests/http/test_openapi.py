@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from client import Client
 from samples import SAMPLES, Things, call
-from stack import METHODS, PROGRAMS, ROOT, ROUTES
+from stack import METHODS, PROGRAMS, ROOT, ROUTES, unique
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +89,33 @@ def test_every_problem_has_a_page(slug, anonymous, document):
 def test_programs_say_who_they_are(stack):
     for p in PROGRAMS:
         assert re.fullmatch(rf"{p} \d+\.\d+\.\d+\n", subprocess.check_output([stack.program(p), "-V"], text=True))
+
+
+LISTS = sorted(key for key, op in ROUTES.items() if any(x["name"] == "count" for x in op["parameters"]))
+
+
+@pytest.mark.parametrize("key", LISTS)
+def test_count_gives_the_total_of_every_list(key, stack, make_workspace):
+    me = Client(stack).login(make_workspace(roles=()).users["owner"])
+    things = Things(me)
+    for _ in range(3):
+        things.account()
+        things.activity(kind="task")
+        me.ok("POST", "/v1/custom-fields", {"label": unique("f")})
+        me.ok("POST", f"/v1/contacts/{things.contact(tags=[unique('t')])}/consent", {"status": "declined"})
+        things.imported()
+        Client(stack).login(me.user)
+    path = SAMPLES[key].request(things)["path"]
+    if key == "GET /v1/activities":
+        path = "/v1/activities?open_tasks=true"
+    elif "{id}/consent" in key or "{id}/timeline" in key:
+        me.ok("POST", path.rsplit("/", 1)[0] + "/consent", {"status": "declined"})
+    elif key == "GET /v1/audit/events":
+        me.ok("GET", path)  # the first reading is an event, too
+    n = len(me.pages(path, 1 if key != "GET /v1/audit/events" else 200))
+    assert n > 1 or "errors" in key, "a total of more than a page"
+    first = me.ok("GET", path, params={"limit": 1, "count": "true"})
+    assert first["total"] == n and "total_is_estimate" not in first
+    if first["next"]:
+        assert me.ok("GET", path, params={"limit": 1, "count": "true", "after": first["next"]})["total"] == n, "of the list, not of what is left"
+    assert "total" not in me.ok("GET", path, params={"limit": 1})
