@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
 #include <fcgiapp.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,17 +16,58 @@
 
 static FCGX_Request request;
 static volatile sig_atomic_t stopping;
+static int waiting = -1; /* epoll: where a process waits for the next connection */
+static sigset_t when_idle;
 
 bool
 http_init(void)
 {
-	int on = 0;
+	/* one connection wakes one process of a pool */
+	struct epoll_event ready = {.events = EPOLLIN | EPOLLEXCLUSIVE};
+	int on = 0, flags = fcntl(0, F_GETFL);
 	socklen_t len = sizeof on;
+	sigset_t ends;
 
 	if (getsockopt(0, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) != 0 || on == 0)
 		return false;
-	/* FAIL_ACCEPT_ON_INTR: without it SIGTERM would not end a process that waits in accept() */
-	return FCGX_Init() == 0 && FCGX_InitRequest(&request, 0, FCGI_FAIL_ACCEPT_ON_INTR) == 0;
+	/*
+	 * A process is asked to end while it waits and at no other time: a signal between accept() and the last parameter
+	 * would make libfcgi drop a request that nginx has handed over.
+	 */
+	(void)sigemptyset(&ends);
+	(void)sigaddset(&ends, SIGTERM);
+	(void)sigaddset(&ends, SIGINT);
+	(void)sigaddset(&ends, SIGALRM);
+	(void)sigprocmask(SIG_BLOCK, &ends, &when_idle);
+	(void)sigdelset(&when_idle, SIGTERM);
+	(void)sigdelset(&when_idle, SIGINT);
+	(void)sigdelset(&when_idle, SIGALRM);
+	waiting = epoll_create1(EPOLL_CLOEXEC);
+	return waiting >= 0 && epoll_ctl(waiting, EPOLL_CTL_ADD, 0, &ready) == 0 && flags >= 0 &&
+	       fcntl(0, F_SETFL, flags | O_NONBLOCK) == 0 && FCGX_Init() == 0 &&
+	       FCGX_InitRequest(&request, 0, 0) == 0;
+}
+
+/* The next connection; false when the process is to end. */
+static bool
+accept_next(void)
+{
+	struct epoll_event e;
+	int rc;
+
+	for (;;) {
+		if (stopping != 0)
+			return false;
+		if (epoll_pwait(waiting, &e, 1, -1, &when_idle) < 0) {
+			if (errno != EINTR)
+				return false;
+			continue;
+		}
+		rc = FCGX_Accept_r(&request);
+		/* another process was faster */
+		if (rc != -EAGAIN)
+			return rc >= 0;
+	}
 }
 
 void
@@ -85,7 +129,7 @@ http_accept(struct http_request *r)
 	const char *length;
 	int64_t n = 0;
 
-	if (stopping != 0 || FCGX_Accept_r(&request) < 0)
+	if (!accept_next())
 		return false;
 	*r = (struct http_request){0};
 	params_read(r);
