@@ -45,9 +45,19 @@ GRANT EXECUTE ON FUNCTION app.enter_session(uuid, uuid, bytea, text, text, text,
 
 -- ── auth: sessions and people; no password hash but through its functions, no contact at all ─────────────────────
 GRANT EXECUTE ON FUNCTION app.enter_workspace(text, text, text), app.login_begin(bytea, text, text),
-	app.login_succeed(uuid, uuid, uuid, bytea, bytea, text, text, text, text, bytea),
+	app.login_succeed(uuid, uuid, bytea, uuid, bytea, bytea, text, text, text, text),
 	app.login_refuse(uuid, uuid, text, text, text), app.refresh(uuid, uuid, bytea, bytea, text, text), app.session_json(uuid),
-	app.session_end(uuid, text), app.password_hash(), app.password_set(text, uuid) TO pact_auth;
+	app.session_end(uuid, text), app.password_hash(), app.password_set(text, uuid),
+	app.mfa_begin(uuid, uuid, bytea, text, text),
+	app.mfa_succeed(uuid, uuid, bytea, bigint, bytea, uuid, bytea, bytea, text, text, text, text),
+	app.totp_state(), app.totp_begin(), app.totp_offer(bytea), app.totp_offered(), app.totp_confirm(uuid, bytea, bigint, bytea[]),
+	app.totp_remove_own(), app.recovery_codes_renew(bytea[]),
+	app.reset_ask(bytea, text, text, text), app.reset_take(), app.reset_issue(uuid, uuid, uuid, bytea, text, text, text),
+	app.link_look(uuid, uuid, bytea), app.link_use(uuid, uuid, bytea, text, text, text, text, text),
+	api.user_json(pact.user_account), app.user_reply(uuid, uuid), api.role_json(pact.role), app.role_reply(uuid, uuid),
+	app.user_invite(jsonb, bytea, uuid, bytea, text), app.user_patch(uuid, bigint, jsonb), app.user_delete(uuid, bigint),
+	app.user_mfa_remove(uuid), app.role_create(jsonb), app.role_patch(uuid, bigint, jsonb), app.role_delete(uuid, bigint),
+	app.security_json(), app.security_patch(uuid, bigint, jsonb) TO pact_auth;
 GRANT SELECT (tenant_id, id, user_id, method, mfa, transport, ip, user_agent, created_at, last_seen_at, expires_at, ended_at, ended_reason)
 	ON pact.session TO pact_auth;
 GRANT SELECT (tenant_id, slug, name, status, plan) ON pact.tenant TO pact_auth;
@@ -99,13 +109,23 @@ GRANT EXECUTE ON FUNCTION ops.workspace_create(uuid, text, text, bytea, text, te
 -- ── pact_door: what the doors themselves read and write ──────────────────────────────────────────────────────────
 GRANT EXECUTE ON FUNCTION app.audit_write(text, text, uuid, jsonb, jsonb) TO pact_door;
 GRANT EXECUTE ON FUNCTION app.erasing(uuid) TO pact_owner;
+GRANT EXECUTE ON FUNCTION app.user_reply(uuid, uuid), app.role_reply(uuid, uuid), app.field_error(text, text),
+	app.refuse_fields(jsonb[]), app.email_norm(text), app.etag(uuid, bigint, json) TO pact_door;
 GRANT SELECT, INSERT, UPDATE ON directory.workspace, directory.login TO pact_door;
+GRANT DELETE ON directory.login TO pact_door;
+GRANT SELECT, INSERT, UPDATE, DELETE ON app.reset_request TO pact_door;
 GRANT SELECT, INSERT, UPDATE, DELETE ON app.throttle TO pact_door;
 GRANT SELECT, UPDATE, DELETE ON app.job_queue TO pact_door;
-GRANT SELECT, UPDATE (status), INSERT ON pact.tenant TO pact_door;
-GRANT INSERT ON pact.tenant_key TO pact_door;
-GRANT SELECT, INSERT, UPDATE (last_login_at) ON pact.user_account TO pact_door;
-GRANT SELECT, INSERT ON pact.user_password, pact.role, pact.user_role TO pact_door;
+GRANT SELECT, UPDATE (status, require_mfa), INSERT ON pact.tenant TO pact_door;
+GRANT INSERT, SELECT (tenant_id, data_key) ON pact.tenant_key TO pact_door;
+GRANT SELECT, INSERT, UPDATE (name, status, last_login_at), DELETE ON pact.user_account TO pact_door;
+GRANT SELECT, INSERT, UPDATE (hash, changed_at) ON pact.user_password TO pact_door;
+GRANT SELECT, INSERT, UPDATE (name, permissions), DELETE ON pact.role TO pact_door;
+GRANT SELECT, INSERT, DELETE ON pact.user_role TO pact_door;
+GRANT SELECT, INSERT, UPDATE (used_at), DELETE ON pact.user_token TO pact_door;
+GRANT SELECT, INSERT, UPDATE (secret, created_at, confirmed_at, last_step), DELETE ON pact.totp TO pact_door;
+GRANT SELECT, INSERT, UPDATE (used_at), DELETE ON pact.recovery_code TO pact_door;
+GRANT SELECT, INSERT, UPDATE (tries, ended_at), DELETE ON pact.login_challenge TO pact_door;
 GRANT SELECT, INSERT, UPDATE, DELETE ON pact.session TO pact_door;
 GRANT SELECT, UPDATE (status, attempts, last_error, finished_at), DELETE ON pact.job TO pact_door;
 GRANT SELECT, DELETE ON pact.idempotency, pact.import_chunk, pact.outbox TO pact_door;

@@ -5,6 +5,21 @@
 #include "shared/app/app.h"
 #include "shared/crypt/crypt.h"
 
+/* seal.c */
+#define SEAL_EXTRA 28U /* what sealing adds: nonce and tag */
+#define SEALED_MAX 1048576U
+/* out takes len + SEAL_EXTRA bytes. aad is authenticated with it. */
+bool gcm_seal(uint8_t *out, const uint8_t key[static 32], const char *aad, const void *plain,
+    size_t len);
+/* False, and out wiped, unless it is exactly len bytes sealed under this key and aad. */
+bool gcm_open(void *out, size_t len, const uint8_t key[static 32], const char *aad,
+    const uint8_t *sealed, size_t sealed_len);
+/* The same under a tenant's data key (as the database gave it), as bytea text; purpose keeps uses apart. */
+const char *seal(struct arena *a, const char *tenant, const char *data_key, const char *purpose,
+    const void *plain, size_t len);
+bool unseal(struct arena *a, void *out, size_t len, const char *tenant, const char *data_key,
+    const char *purpose, const char *sealed);
+
 /* keys.c: what only this program holds, all derived from two files outside the database */
 bool keys_load(void);
 /* HMAC of the normalised address: the directory knows addresses by nothing else. */
@@ -14,9 +29,12 @@ void session_secret(uint8_t out[static SECRET_LEN], const char *session);
 /* The refresh secret that follows `current`: derived, so that two tabs that refresh at once get the same one. */
 void refresh_next(uint8_t out[static SECRET_LEN], const char *session,
     const uint8_t current[static SECRET_LEN]);
-/* A new data key for a tenant, wrapped by the master key: nonce, ciphertext, tag (AES-256-GCM, AAD the tenant's id). */
-#define WRAPPED_KEY_LEN (12 + 32 + 16)
+/* A new data key for a tenant, sealed under the master key with the tenant's id as associated data. */
+#define WRAPPED_KEY_LEN (32 + SEAL_EXTRA)
 bool data_key_new(uint8_t out[static WRAPPED_KEY_LEN], const char *tenant);
+/* Opens one that the database gave as bytea text. Wipe it after use. */
+bool
+data_key_open(struct arena *a, uint8_t out[static 32], const char *tenant, const char *wrapped);
 /* Names the master key without telling anything about it. */
 const char *master_key_id(struct arena *a);
 
@@ -26,16 +44,28 @@ bool password_setup(void);
 const char *password_hash(struct arena *a, const char *password);
 /* True when it matches. A NULL hash costs the same time and is false. */
 bool password_check(const char *hash, const char *password);
+/*
+ * Whether a new password may be taken: not one that is guessed at once (zxcvbn), with the person's own words counted as
+ * known. False with a field error.
+ */
+bool password_fit(struct req *r, const char *pointer, const char *password, const char *email,
+    const char *workspace);
 
-/* token.c: cookies and bodies that carry tokens */
-struct refresh_token {
-	char tenant[37], session[37];
+/* token.c: what people and programs are given to hold: a refresh token, a login's second step, a link in a mail */
+struct handle {
+	char tenant[37], id[37];
 	uint8_t secret[SECRET_LEN];
 };
-bool refresh_parse(struct refresh_token *out, const char *text);
-void refresh_sha256(uint8_t out[static SHA256_LEN], const struct refresh_token *t);
+/* A new one: a random secret. */
+void handle_new(struct handle *out, const char *tenant);
+bool handle_parse(struct handle *out, const char *text);
+/* base64url, on the arena. */
+const char *handle_text(struct arena *a, const struct handle *t);
+/* What the database keeps of it, as bytea text. */
+const char *handle_sha256(struct arena *a, const struct handle *t);
+int reply_challenge(struct req *r, const struct handle *challenge);
 /* Answers with tokens: cookies, or a body for bearers. session_json: what a browser gets. */
-int reply_tokens(struct req *r, const char *user, const struct refresh_token *refresh, bool bearer,
+int reply_tokens(struct req *r, const char *user, const struct handle *refresh, bool bearer,
     const char *session_json);
 void clear_cookies(struct req *r);
 
@@ -45,6 +75,89 @@ extern const struct representation session_rep, begun_rep;
 extern const struct query q_login_begin, q_login_succeed, q_login_refuse, q_refresh;
 int login(struct req *r);
 int refresh(struct req *r);
+/* 429; seconds as the database said them. */
+int problem_throttled(struct req *r, const char *seconds);
+/* Notes in the audit log why a login was refused, and answers with p. */
+int login_refused(struct req *r, const char *tenant, const char *user, const char *reason,
+    const struct problem_type *p);
+/*
+ * Begins a session in a transaction of its own: q takes `own` (the tenant first) and what every session needs, and says
+ * the session as body, or NULL when a second factor is asked for first. Answers with tokens or with the challenge.
+ */
+#define SESSION_OWN_MAX 8
+int session_start(struct req *r, const struct query *q, const char *user, const char *const *own,
+    size_t nown);
+
+/* otp.c */
+#define OTP_SECRET_LEN 20
+#define RECOVERY_CODES 10
+/* The time step of a code of now or of the half minute before, 0 when it is none. */
+int64_t otp_step(const uint8_t secret[static OTP_SECRET_LEN], const char *code, int64_t now);
+/* A typed code without spaces and dashes, in capitals. */
+const char *otp_normal(struct arena *a, const char *typed);
+/* The otpauth: URI; *secret_text gets the secret in base32. */
+const char *otp_uri(struct arena *a, const uint8_t secret[static OTP_SECRET_LEN],
+    const char *workspace, const char *email, const char **secret_text);
+/* Its QR code as SVG; NULL when it does not fit. */
+const char *otp_svg(struct arena *a, const char *uri);
+bool recovery_code_valid(const char *code);
+const char *recovery_code_sha256(struct arena *a, const char *code);
+/* New codes as people get them; *sha256_array is what the database keeps (a bytea[] as text). */
+json_t *recovery_codes_new(struct arena *a, const char **sha256_array);
+
+/* mfa.c */
+extern const struct field mfa_body[];
+extern const struct representation challenge_rep;
+extern const struct query q_mfa_begin, q_mfa_succeed;
+int mfa(struct req *r);
+
+/* totp.c */
+extern const struct field totp_confirm_body[], password_only_body[];
+extern const struct representation totp_state_rep, totp_offer_rep, recovery_codes_rep;
+extern const struct query q_totp_state, q_totp_begin, q_totp_offer, q_totp_offered, q_totp_confirm,
+    q_totp_remove, q_recovery_codes;
+int totp_state(struct req *r);
+int totp_offer(struct req *r);
+int totp_confirm(struct req *r);
+int totp_remove(struct req *r);
+int recovery_codes(struct req *r);
+
+/* link.c: links in mails */
+extern const struct field forgot_body[], reset_body[], invited_body[], link_body[];
+extern const struct representation link_rep;
+extern const struct query q_reset_ask, q_reset_take, q_reset_issue, q_link_look, q_link_use;
+int password_forgot(struct req *r);
+int password_reset(struct req *r);
+int invitation_accept(struct req *r);
+int link_look(struct req *r);
+void resets(struct arena *a);
+/* The address of a page with a token behind its #. */
+const char *link_text(struct arena *a, const char *page, const struct handle *t);
+
+/* user.c */
+extern const struct field invite_body[], user_body[], user_list_params[];
+extern const struct representation user_rep;
+extern const struct query q_users, q_users_count, q_user_get, q_user_invite, q_user_patch,
+    q_user_delete, q_user_mfa_remove;
+int user_list(struct req *r);
+int user_get(struct req *r);
+int user_invite(struct req *r);
+int user_patch(struct req *r);
+int user_delete(struct req *r);
+int user_mfa_remove(struct req *r);
+
+/* role.c */
+extern const struct field role_body[], security_body[];
+extern const struct representation role_rep, security_rep;
+extern const struct query q_roles, q_roles_count, q_role_get, q_role_create, q_role_patch,
+    q_role_delete, q_security, q_security_patch;
+int role_list(struct req *r);
+int role_get(struct req *r);
+int role_create(struct req *r);
+int role_patch(struct req *r);
+int role_delete(struct req *r);
+int security_get(struct req *r);
+int security_patch(struct req *r);
 
 /* session.c */
 extern const struct representation device_rep;
@@ -58,6 +171,11 @@ int session_delete(struct req *r);
 extern const struct field password_body[];
 extern const struct query q_password_hash, q_password_set;
 int password_change(struct req *r);
+/*
+ * The caller's row (email, workspace) when the named member of the body is their password; NULL with the answer given.
+ * The transaction has ended then: reenter() before the next statement.
+ */
+const struct rows *password_again(struct req *r, const char *member);
 
 /* operator.c: auth -o …, called by scripts/pactctl as the role pact_operator */
 extern const struct query q_workspace_create, q_user_add, q_workspace_list, q_workspace_suspend;

@@ -4,7 +4,7 @@
 
 #include "fcgi/auth/auth.h"
 
-DOOR_QUERY(q_password_hash, "SELECT app.password_hash() AS hash");
+DOOR_QUERY(q_password_hash, "SELECT hash, email, workspace, retry_after FROM app.password_hash()");
 DOOR_QUERY(q_password_set, "SELECT app.password_set($1, $2::uuid)");
 
 const struct field password_body[] = {
@@ -14,24 +14,43 @@ const struct field password_body[] = {
     {0},
 };
 
+const struct rows *
+password_again(struct req *r, const char *member)
+{
+	/* the try is counted and committed before it is hashed */
+	const struct rows *rows = tx_last(r->tx, &q_password_hash, NO_ARGS);
+
+	if (rows == NULL) {
+		(void)problem_db(r);
+		return NULL;
+	}
+	if (rows_text(rows, 0, "retry_after") != NULL) {
+		(void)problem_throttled(r, rows_text(rows, 0, "retry_after"));
+		return NULL;
+	}
+	if (password_check(rows_text(rows, 0, "hash"), body_text(r, member)))
+		return rows;
+	field_error_add(r->a, &r->errors, arena_printf(r->a, "/%s", member),
+	    "Is not your current password.");
+	(void)problem_fields(r);
+	return NULL;
+}
+
 int
 password_change(struct req *r)
 {
-	const struct rows *rows = tx_last(r->tx, &q_password_hash, NO_ARGS);
 	const char *hash, *fresh = body_text(r, "new_password");
+	const struct rows *rows = password_again(r, "current_password");
 
 	if (rows == NULL)
-		return problem_db(r);
-	/* hashing happens between two transactions: none is held open meanwhile */
-	if (!password_check(rows_text(rows, 0, "hash"), body_text(r, "current_password"))) {
-		field_error_add(r->a, &r->errors, "/current_password",
-		    "Is not your current password.");
-		return problem_fields(r);
-	}
+		return r->status;
 	if (strcmp(fresh, body_text(r, "current_password")) == 0) {
 		field_error_add(r->a, &r->errors, "/new_password", "Is the one you have now.");
 		return problem_fields(r);
 	}
+	if (!password_fit(r, "/new_password", fresh, rows_text(rows, 0, "email"),
+	        rows_text(rows, 0, "workspace")))
+		return problem_fields(r);
 	hash = password_hash(r->a, fresh);
 	if (hash == NULL)
 		return problem(r, &P_INTERNAL, NULL);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <ctype.h>
-#include <openssl/evp.h>
 #include <string.h>
 
 #include "fcgi/auth/auth.h"
@@ -64,31 +63,27 @@ refresh_next(uint8_t out[static SECRET_LEN], const char *session,
 	hmac_sha256(out, refresh_key, sizeof refresh_key, parts, NELEMS(parts));
 }
 
-static void
-cipher_freep(EVP_CIPHER_CTX **c)
-{
-	EVP_CIPHER_CTX_free(*c);
-}
-
 bool
 data_key_new(uint8_t out[static WRAPPED_KEY_LEN], const char *tenant)
 {
-	CLEANUP(cipher_freep) EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
 	uint8_t key[32];
-	int len = 0, more = 0;
 	bool ok;
 
-	random_bytes(out, 12);
 	random_bytes(key, sizeof key);
 	/* the tenant's id is authenticated too: a wrapped key moved to another tenant does not open */
-	ok = have_master && c != NULL &&
-	     EVP_EncryptInit_ex(c, EVP_aes_256_gcm(), NULL, master, out) == 1 &&
-	     EVP_EncryptUpdate(c, NULL, &more, (const uint8_t *)tenant, (int)strlen(tenant)) == 1 &&
-	     EVP_EncryptUpdate(c, out + 12, &len, key, sizeof key) == 1 && len == 32 &&
-	     EVP_EncryptFinal_ex(c, out + 44, &more) == 1 && more == 0 &&
-	     EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, 16, out + 44) == 1;
+	ok = have_master && gcm_seal(out, master, tenant, key, sizeof key);
 	wipe(key, sizeof key);
 	return ok;
+}
+
+bool
+data_key_open(struct arena *a, uint8_t out[static 32], const char *tenant, const char *wrapped)
+{
+	void *bytes;
+	size_t len;
+
+	return have_master && wrapped != NULL && db_unbytea(a, wrapped, &bytes, &len) &&
+	       gcm_open(out, 32, master, tenant, bytes, len);
 }
 
 const char *

@@ -7,8 +7,8 @@
 DOOR_QUERY(q_login_begin, "SELECT retry_after, tenant_id, user_id, password_hash, usable "
                           "FROM app.login_begin($1::bytea, $2, $3)");
 DOOR_QUERY(q_login_succeed,
-    "SELECT body FROM app.login_succeed($1::uuid, $2::uuid, $3::uuid, $4::bytea, $5::bytea, $6, $7, "
-    "$8, $9, $10::bytea)");
+    "SELECT body FROM app.login_succeed($1::uuid, $2::uuid, $3::bytea, $4::uuid, $5::bytea, $6::bytea, "
+    "$7, $8, $9, $10)");
 DOOR_QUERY(q_login_refuse, "SELECT app.login_refuse($1::uuid, $2::uuid, $3, $4, $5)");
 DOOR_QUERY(q_refresh,
     "SELECT outcome, user_id, transport, "
@@ -47,6 +47,8 @@ static const struct field session_members[] = {
     {"permissions", F_TEXTS, REQUIRED},
     {"method", F_ENUM, REQUIRED, .choices = "password|saml|oidc"},
     {"mfa", F_BOOL, REQUIRED},
+    {"mfa_missing", F_BOOL, REQUIRED,
+        .help = "The workspace asks for a second factor: nothing but setting one up is answered."},
     {0},
 };
 const struct representation session_rep = {"session", session_members};
@@ -57,12 +59,12 @@ static const struct field tokens_members[] = {
     {"expires_in", F_INT, REQUIRED, .help = "Seconds that the access token is good for."},
     {0},
 };
-static const struct representation tokens_rep = {"tokens", tokens_members};
-/* browsers get the session and cookies, programs get the tokens */
+static const struct representation tokens_rep = {"tokens", tokens_members, &challenge_rep};
+/* browsers get the session and cookies, programs get the tokens, and who has a second factor is asked for it */
 const struct representation begun_rep = {"session", session_members, &tokens_rep};
 
-static int
-throttled(struct req *r, const char *seconds)
+int
+problem_throttled(struct req *r, const char *seconds)
 {
 	int64_t n = 60;
 
@@ -73,16 +75,17 @@ throttled(struct req *r, const char *seconds)
 	    json_pack("{s:I}", "retry_after", (json_int_t)n));
 }
 
-static int
-refuse(struct req *r, const char *tenant, const char *user)
+int
+login_refused(struct req *r, const char *tenant, const char *user, const char *reason,
+    const struct problem_type *p)
 {
 	r->tx = tx_begin(r->a, NULL);
 	if (r->tx != NULL) {
 		tx_queue(r->tx, &q_login_refuse,
-		    ARGS(tenant, user, r->http.ip, r->request_id, "password"));
+		    ARGS(tenant, user, r->http.ip, r->request_id, reason));
 		(void)tx_commit(r->tx);
 	}
-	return problem(r, &P_WRONG_CREDENTIALS, NULL);
+	return problem(r, p, NULL);
 }
 
 /* What the list of devices shows; a header may hold any bytes, the database takes text. */
@@ -94,34 +97,33 @@ user_agent(const struct req *r)
 	return s != NULL && utf8_valid(s, strlen(s)) ? s : NULL;
 }
 
-/* The session of a user whose password was right. */
-static int
-succeed(struct req *r, const char *tenant, const char *user, const uint8_t hmac[static SHA256_LEN])
+int
+session_start(struct req *r, const struct query *q, const char *user, const char *const *own,
+    size_t nown)
 {
 	bool bearer = str_eq(body_text(r, "session"), "bearer");
-	struct refresh_token t;
-	uint8_t secret[SECRET_LEN], secret_sha[SHA256_LEN], refresh_sha[SHA256_LEN];
+	const char *args[SESSION_OWN_MAX + 7], *body;
+	uint8_t secret[SECRET_LEN], digest[SHA256_LEN];
 	const struct rows *rows;
+	struct handle t;
 	int status;
 
-	memcpy(t.tenant, tenant, sizeof t.tenant);
-	uuid7(t.session);
-	random_bytes(t.secret, sizeof t.secret);
-	session_secret(secret, t.session);
-	sha256(secret_sha, secret, sizeof secret);
+	memcpy(args, own, nown * sizeof *args);
+	handle_new(&t, own[0]);
+	session_secret(secret, t.id);
+	sha256(digest, secret, sizeof secret);
 	wipe(secret, sizeof secret);
-	refresh_sha256(refresh_sha, &t);
+	memcpy(args + nown,
+	    (const char *const[]){t.id, db_bytea(r->a, digest, sizeof digest),
+	        handle_sha256(r->a, &t), bearer ? "bearer" : "cookie", r->http.ip, user_agent(r),
+	        r->request_id},
+	    7 * sizeof *args);
 	r->tx = tx_begin(r->a, NULL);
-	rows = r->tx == NULL ? NULL
-	                     : tx_last(r->tx, &q_login_succeed,
-	                           ARGS(tenant, user, t.session,
-	                               db_bytea(r->a, secret_sha, sizeof secret_sha),
-	                               db_bytea(r->a, refresh_sha, sizeof refresh_sha),
-	                               bearer ? "bearer" : "cookie", r->http.ip, user_agent(r),
-	                               r->request_id, db_bytea(r->a, hmac, SHA256_LEN)));
+	rows = r->tx != NULL ? tx_last(r->tx, q, args, nown + 7) : NULL;
 	if (rows == NULL || rows_count(rows) == 0)
 		return problem_db(r);
-	status = reply_tokens(r, user, &t, bearer, rows_text(rows, 0, "body"));
+	body = rows_text(rows, 0, "body");
+	status = body != NULL ? reply_tokens(r, user, &t, bearer, body) : reply_challenge(r, &t);
 	wipe(&t, sizeof t);
 	return status;
 }
@@ -129,27 +131,27 @@ succeed(struct req *r, const char *tenant, const char *user, const uint8_t hmac[
 int
 login(struct req *r)
 {
-	uint8_t hmac[SHA256_LEN];
+	uint8_t digest[SHA256_LEN];
 	const struct rows *rows;
-	const char *tenant, *user;
+	const char *tenant, *user, *hmac;
 	bool right, usable;
 
-	address_hmac(hmac, body_text(r, "email"));
+	address_hmac(digest, body_text(r, "email"));
+	hmac = db_bytea(r->a, digest, sizeof digest);
 	/* counted and committed before any hashing, so that a flood meets the throttle and not the processor */
-	rows = tx_last(r->tx, &q_login_begin,
-	    ARGS(db_bytea(r->a, hmac, sizeof hmac), r->http.ip, body_text(r, "workspace")));
+	rows = tx_last(r->tx, &q_login_begin, ARGS(hmac, r->http.ip, body_text(r, "workspace")));
 	if (rows == NULL)
 		return problem_db(r);
 	if (rows_text(rows, 0, "retry_after") != NULL)
-		return throttled(r, rows_text(rows, 0, "retry_after"));
+		return problem_throttled(r, rows_text(rows, 0, "retry_after"));
 	tenant = rows_text(rows, 0, "tenant_id");
 	user = rows_text(rows, 0, "user_id");
 	usable = str_eq(rows_text(rows, 0, "usable"), "t");
 	/* one hash always, whoever asks */
 	right = password_check(rows_text(rows, 0, "password_hash"), body_text(r, "password"));
 	if (!right || !usable || tenant == NULL || user == NULL)
-		return refuse(r, tenant, user);
-	return succeed(r, tenant, user, hmac);
+		return login_refused(r, tenant, user, "password", &P_WRONG_CREDENTIALS);
+	return session_start(r, &q_login_succeed, user, ARGS(tenant, user, hmac));
 }
 
 static int
@@ -167,25 +169,23 @@ refresh(struct req *r)
 {
 	const char *given = body_text(r, "refresh_token");
 	bool by_cookie = given == NULL;
-	struct refresh_token t, next;
-	uint8_t presented[SHA256_LEN], following[SHA256_LEN];
+	struct handle t, next;
+	const char *presented, *following, *outcome;
 	const struct rows *rows;
-	const char *outcome;
 	int status;
 
 	if (by_cookie)
 		given = cookie_get(r->a, r->http.cookie, "__Secure-pact-refresh");
 	if (given == NULL)
 		return problem(r, &P_UNAUTHENTICATED, NULL);
-	if (!refresh_parse(&t, given))
+	if (!handle_parse(&t, given))
 		return ended(r, by_cookie);
-	refresh_sha256(presented, &t);
+	presented = handle_sha256(r->a, &t);
 	next = t;
-	refresh_next(next.secret, t.session, t.secret);
-	refresh_sha256(following, &next);
+	refresh_next(next.secret, t.id, t.secret);
+	following = handle_sha256(r->a, &next);
 	rows = tx_last(r->tx, &q_refresh,
-	    ARGS(t.tenant, t.session, db_bytea(r->a, presented, sizeof presented),
-	        db_bytea(r->a, following, sizeof following), r->http.ip, r->request_id));
+	    ARGS(t.tenant, t.id, presented, following, r->http.ip, r->request_id));
 	wipe(&t, sizeof t);
 	if (rows == NULL)
 		return problem_db(r);

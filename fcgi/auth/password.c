@@ -9,6 +9,7 @@
 #include <openssl/hmac.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zxcvbn.h>
 
 #include "fcgi/auth/auth.h"
 #include "shared/base/log.h"
@@ -95,4 +96,36 @@ password_check(const char *hash, const char *password)
 
 	wipe(work, sizeof *work);
 	return known && same;
+}
+
+/* 2^26: a hundred million guesses. What is guessed sooner is on the lists that attackers try first. */
+#define GUESS_BITS 26.0
+/* more is not looked at: this much of a good password is good, and the work grows with the square */
+#define LOOKED_AT 64
+
+bool
+password_fit(struct req *r, const char *pointer, const char *password, const char *email,
+    const char *workspace)
+{
+	static const char separators[] = " .@_-+";
+	const char *own[8] = {"pact"}, *words;
+	char *start = arena_strndup(r->a, password, strnlen(password, LOOKED_AT));
+	size_t n = 1;
+	bool fit;
+
+	/* what is between the separators of both */
+	words = arena_printf(r->a, "%s %s", email != NULL ? email : "",
+	    workspace != NULL ? workspace : "");
+	for (size_t len; *words != '\0' && n < NELEMS(own) - 1; words += len) {
+		words += strspn(words, separators);
+		len = strcspn(words, separators);
+		if (len > 2)
+			own[n++] = arena_strndup(r->a, words, len);
+	}
+	fit = ZxcvbnMatch(start, own, NULL) >= GUESS_BITS;
+	wipe(start, strlen(start));
+	if (!fit)
+		field_error_add(r->a, &r->errors, pointer,
+		    "Is easily guessed. A few unrelated words are better than a word with a number.");
+	return fit;
 }

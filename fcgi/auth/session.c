@@ -50,12 +50,8 @@ session_list(struct req *r)
 {
 	const char *after;
 
-	if (!cursor_parts(r, 1, &after))
+	if (!cursor_id(r, &after))
 		return problem_fields(r);
-	if (after != NULL && !uuid_valid(after)) {
-		field_error_add(r->a, &r->errors, "/after", "Is not a cursor of this list.");
-		return problem_fields(r);
-	}
 	list_total(r, &q_sessions_count, ARGS(r->claims.user));
 	return reply_list(r, &q_sessions,
 	    ARGS(r->claims.user, r->claims.session, after, page_limit(r)));

@@ -7,7 +7,7 @@
 
 #define ACCESS_SECONDS 3600
 #define REFRESH_SECONDS 604800
-#define REFRESH_BYTES (16 + 16 + SECRET_LEN)
+#define HANDLE_BYTES (16 + 16 + SECRET_LEN)
 
 static void
 uuid_bytes(uint8_t out[static 16], const char *uuid)
@@ -37,16 +37,16 @@ uuid_text(char out[static 37], const uint8_t b[static 16])
 }
 
 bool
-refresh_parse(struct refresh_token *out, const char *text)
+handle_parse(struct handle *out, const char *text)
 {
-	uint8_t raw[REFRESH_BYTES];
+	uint8_t raw[HANDLE_BYTES];
 	size_t len = 0;
 	bool ok = text != NULL && b64url_decode(raw, sizeof raw, &len, text, strlen(text)) &&
 	          len == sizeof raw;
 
 	if (ok) {
 		uuid_text(out->tenant, raw);
-		uuid_text(out->session, raw + 16);
+		uuid_text(out->id, raw + 16);
 		memcpy(out->secret, raw + 32, SECRET_LEN);
 	}
 	wipe(raw, sizeof raw);
@@ -54,21 +54,42 @@ refresh_parse(struct refresh_token *out, const char *text)
 }
 
 static void
-refresh_bytes(uint8_t raw[static REFRESH_BYTES], const struct refresh_token *t)
+handle_bytes(uint8_t raw[static HANDLE_BYTES], const struct handle *t)
 {
 	uuid_bytes(raw, t->tenant);
-	uuid_bytes(raw + 16, t->session);
+	uuid_bytes(raw + 16, t->id);
 	memcpy(raw + 32, t->secret, SECRET_LEN);
 }
 
 void
-refresh_sha256(uint8_t out[static SHA256_LEN], const struct refresh_token *t)
+handle_new(struct handle *out, const char *tenant)
 {
-	uint8_t raw[REFRESH_BYTES];
+	memcpy(out->tenant, tenant, sizeof out->tenant);
+	uuid7(out->id);
+	random_bytes(out->secret, sizeof out->secret);
+}
 
-	refresh_bytes(raw, t);
-	sha256(out, raw, sizeof raw);
+const char *
+handle_text(struct arena *a, const struct handle *t)
+{
+	uint8_t raw[HANDLE_BYTES];
+	char *text = arena_alloc(a, HANDLE_BYTES * 2);
+
+	handle_bytes(raw, t);
+	(void)b64url_encode(text, raw, sizeof raw);
 	wipe(raw, sizeof raw);
+	return text;
+}
+
+const char *
+handle_sha256(struct arena *a, const struct handle *t)
+{
+	uint8_t raw[HANDLE_BYTES], digest[SHA256_LEN];
+
+	handle_bytes(raw, t);
+	sha256(digest, raw, sizeof raw);
+	wipe(raw, sizeof raw);
+	return db_bytea(a, digest, sizeof digest);
 }
 
 static const char *
@@ -95,21 +116,19 @@ clear_cookies(struct req *r)
 }
 
 int
-reply_tokens(struct req *r, const char *user, const struct refresh_token *refresh, bool bearer,
+reply_tokens(struct req *r, const char *user, const struct handle *refresh, bool bearer,
     const char *session_json)
 {
 	struct token_claims c = {.issued = (int64_t)time(NULL)};
-	uint8_t raw[REFRESH_BYTES];
-	char access[TOKEN_MAX], text[REFRESH_BYTES * 2];
+	const char *text = handle_text(r->a, refresh);
+	char access[TOKEN_MAX];
 
 	memcpy(c.tenant, refresh->tenant, sizeof c.tenant);
-	memcpy(c.session, refresh->session, sizeof c.session);
+	memcpy(c.session, refresh->id, sizeof c.session);
 	memcpy(c.user, user, sizeof c.user);
-	session_secret(c.secret, refresh->session);
+	session_secret(c.secret, refresh->id);
 	c.expires = c.issued + ACCESS_SECONDS;
 	token_make(access, &c);
-	refresh_bytes(raw, refresh);
-	(void)b64url_encode(text, raw, sizeof raw);
 	if (bearer) {
 		(void)reply_json(r, 200,
 		    json_pack("{s:s, s:s, s:s, s:i}", "access_token", access, "token_type",
@@ -119,7 +138,5 @@ reply_tokens(struct req *r, const char *user, const struct refresh_token *refres
 		(void)reply_text(r, 200, "application/json", session_json, strlen(session_json));
 	}
 	wipe(&c, sizeof c);
-	wipe(raw, sizeof raw);
-	wipe(text, sizeof text);
 	return r->status;
 }

@@ -37,6 +37,62 @@ const struct mail_template mail_templates[] = {
         "\n"
         "If this was you, there is nothing to do. If it was not, tell the owner\n"
         "of the workspace now: somebody knows your password.\n"},
+    {"password-reset", "A new password for {{workspace}}\n",
+        "Hello {{name}},\n"
+        "\n"
+        "somebody, most likely you, asked for a new password.\n"
+        "\n"
+        "  Workspace:  {{workspace}}\n"
+        "  Asked from: {{ip}}\n"
+        "\n"
+        "Set it here within an hour:\n"
+        "\n"
+        "  {{link}}\n"
+        "\n"
+        "If it was not you, do nothing: your password stays as it is.\n"},
+    {"invitation", "You are invited to {{workspace}}\n",
+        "Hello {{name}},\n"
+        "\n"
+        "{{by}} invites you to work in {{workspace}} on Pact.\n"
+        "\n"
+        "Accept within seven days, and choose a password:\n"
+        "\n"
+        "  {{link}}\n"
+        "\n"
+        "If you do not know what this is about, do nothing.\n"},
+    {"mfa-enabled", "Two-factor authentication is on\n",
+        "Hello {{name}},\n"
+        "\n"
+        "two-factor authentication was turned on for your account.\n"
+        "\n"
+        "  Workspace:  {{workspace}}\n"
+        "  When:       {{at}}\n"
+        "  From:       {{ip}}\n"
+        "\n"
+        "Keep your recovery codes somewhere safe. If this was not you, tell the\n"
+        "owner of the workspace now.\n"},
+    {"mfa-disabled", "Two-factor authentication is off\n",
+        "Hello {{name}},\n"
+        "\n"
+        "two-factor authentication was turned off for your account.\n"
+        "\n"
+        "  Workspace:  {{workspace}}\n"
+        "  When:       {{at}}\n"
+        "  From:       {{ip}}\n"
+        "\n"
+        "If this was not you, tell the owner of the workspace now.\n"},
+    {"recovery-code-used", "A recovery code was used\n",
+        "Hello {{name}},\n"
+        "\n"
+        "somebody logged in to your account with a recovery code.\n"
+        "\n"
+        "  Workspace:  {{workspace}}\n"
+        "  When:       {{at}}\n"
+        "  From:       {{ip}}\n"
+        "  Left:       {{left}}\n"
+        "\n"
+        "If this was you, make new ones when few are left: Settings, Security.\n"
+        "If it was not, change your password now and tell the owner.\n"},
     {"import-finished", "Import {{status}}: {{filename}}\nYour import has ended\n",
         "Hello {{name}},\n"
         "\n"

@@ -3,7 +3,7 @@
 
 run_packages=(
 	gcc make pkg-config libc6-dev
-	libfcgi-dev libpq-dev libjansson-dev libssl-dev libsodium-dev libcrypt-dev libcurl4-openssl-dev
+	libfcgi-dev libpq-dev libjansson-dev libssl-dev libsodium-dev libcrypt-dev libcurl4-openssl-dev libqrencode-dev libzxcvbn-dev
 	nginx spawn-fcgi multiwatch postgresql-15 postgresql-client-15 openssl curl ca-certificates
 )
 

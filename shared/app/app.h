@@ -42,12 +42,13 @@ enum transaction {
 #define R_IF_MATCH 64U /* honours If-Match: r->if_match */
 #define R_NO_BODY 128U /* answers 204 */
 #define R_OPTIONAL_BODY 256U
+#define R_SECRET 512U /* what it answers is shown once and never stored: no Idempotency-Key */
 
 struct req;
 
 /*
  * What a client gets: the members of one representation, declared beside its SQL function. A route that answers in one of
- * two ways names the second as other, with its own status when that differs.
+ * several ways names the next as other, with its own status when that differs.
  */
 struct representation {
 	const char *name;
@@ -189,6 +190,8 @@ const char *page_limit(const struct req *r);
 bool reenter(struct req *r);
 /* The n parts of the decoded cursor, NULL each without one. False, with a field error, when it has another number. */
 bool cursor_parts(struct req *r, size_t n, const char **parts);
+/* The same for a cursor that is one id. */
+bool cursor_id(struct req *r, const char **id);
 
 int reply_json(struct req *r, int status, json_t *v); /* takes the reference */
 int reply_text(struct req *r, int status, const char *content_type, const char *text, size_t len);

@@ -19,7 +19,8 @@ idempotency_begin(struct req *r, const void *body, size_t len)
 	const char *key = r->http.idempotency_key;
 	uint8_t digest[SHA256_LEN];
 
-	if (key == NULL || r->route->door != DOOR_SESSION || strcmp(r->http.method, "POST") != 0)
+	if (key == NULL || (r->route->flags & R_SECRET) != 0 || r->route->door != DOOR_SESSION ||
+	    strcmp(r->http.method, "POST") != 0)
 		return true;
 	if (strlen(key) > KEY_MAX || !utf8_valid(key, strlen(key))) {
 		(void)problem(r, &P_BAD_REQUEST,

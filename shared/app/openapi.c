@@ -81,11 +81,15 @@ reference(const struct representation *rep)
 static json_t *
 reply_schema(const struct route *rt)
 {
-	const struct representation *other = rt->reply->other;
-	json_t *ref = reference(rt->reply);
+	json_t *ref = reference(rt->reply), *one_of;
 
-	if (other != NULL && rt->reply->other_status == 0)
-		return json_pack("{s:[o, o]}", "oneOf", ref, reference(other));
+	if (rt->reply->other != NULL && rt->reply->other_status == 0) {
+		one_of = json_array();
+		(void)json_array_append_new(one_of, ref);
+		for (const struct representation *x = rt->reply->other; x != NULL; x = x->other)
+			(void)json_array_append_new(one_of, reference(x));
+		return json_pack("{s:o}", "oneOf", one_of);
+	}
 	if ((rt->flags & R_LIST) == 0)
 		return ref;
 	return json_pack("{s:s, s:[s, s], s:{s:{s:s, s:o}, s:{s:[s, s]}, s:{s:s}, s:{s:s}}, s:b}",

@@ -18,6 +18,17 @@
 	X(P_WRONG_CREDENTIALS, "wrong-credentials", 401, "Address or password is wrong", \
 	    "No workspace has this address with this password.", \
 	    "Check the address, the password and the keyboard layout. A workspace owner can help when the password is lost.") \
+	X(P_WRONG_CODE, "wrong-code", 401, "The code is wrong", \
+	    "It is not the code of this half minute, or it was used before.", \
+	    "Wait for the next code of the authenticator, or use a recovery code. Check that the telephone's clock is right.") \
+	X(P_LINK_ENDED, "link-ended", 403, "This link has ended", \
+	    "It was used, a newer one was sent, or its time is over.", "Ask for a new one.") \
+	X(P_MFA_REQUIRED, "mfa-required", 403, "Set up two-factor authentication first", \
+	    "The workspace asks for a second factor, and this account has none yet.", \
+	    "Open Security in the settings and set it up; then everything else works again.") \
+	X(P_PLAN_REQUIRED, "plan-required", 403, "Your plan does not include this", \
+	    "What was asked for comes with another plan.", \
+	    "The owner of the workspace can change the plan.") \
 	X(P_FORBIDDEN, "forbidden", 403, "Your role does not allow this", \
 	    "You are logged in, but none of your roles holds the permission this needs.", \
 	    "Ask an owner or admin of the workspace for the role, or for the thing to be done.") \

@@ -136,6 +136,17 @@ cursor_parts(struct req *r, size_t n, const char **parts)
 	return false;
 }
 
+bool
+cursor_id(struct req *r, const char **id)
+{
+	if (!cursor_parts(r, 1, id))
+		return false;
+	if (*id == NULL || uuid_valid(*id))
+		return true;
+	field_error_add(r->a, &r->errors, "/after", "Is not a cursor of this list.");
+	return false;
+}
+
 static void
 buf_release(void *b)
 {

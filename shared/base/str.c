@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shared/base/str.h"
 
+#include <ctype.h>
 #include <string.h>
 
 bool
@@ -258,4 +259,21 @@ email_plausible(const char *s, size_t len)
 		if (s[i] == '.' && s[i - 1] == '.')
 			return false;
 	return true;
+}
+
+void
+percent_encode(char *out, const char *s)
+{
+	for (; *s != '\0'; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (isalnum(c) || strchr("-._~", c) != NULL) {
+			*out++ = (char)c;
+			continue;
+		}
+		*out++ = '%';
+		*out++ = "0123456789ABCDEF"[c >> 4];
+		*out++ = "0123456789ABCDEF"[c & 15];
+	}
+	*out = '\0';
 }

@@ -36,6 +36,9 @@ bool hex_decode(void *out, const char *hex, size_t len);
 size_t b64url_encode(char *out, const void *data, size_t len);
 bool b64url_decode(void *out, size_t cap, size_t *outlen, const char *s, size_t len);
 
+/* Percent-encodes all but unreserved characters (RFC 3986 §2.3); out takes 3 * strlen(s) + 1 bytes. */
+void percent_encode(char *out, const char *s);
+
 /* An e-mail address we are willing to store: one @, no space or control characters, at most 254 bytes, a dot or
  * nothing odd in the domain. Deliverability is for the mail server to say. */
 bool email_plausible(const char *s, size_t len);

@@ -41,7 +41,6 @@ EXCEPTION WHEN data_exception THEN
 	PERFORM app.refuse_fields(ARRAY[app.field_error(p_pointer || '/at', 'Must be a time such as 2026-03-01T09:30:00Z.')]);
 END $$;
 
--- A time in a cursor: microseconds since 1970, empty for none, which comes after all.
 -- Tags in one cell, as an import reads them: with a comma between, and quotes around those that could be misread.
 CREATE OR REPLACE FUNCTION app.tags_text(p_tags text[]) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	AS $$
@@ -49,6 +48,7 @@ CREATE OR REPLACE FUNCTION app.tags_text(p_tags text[]) RETURNS text LANGUAGE sq
 		ELSE (SELECT string_agg(CASE WHEN t.tag ~ '[",;]| ::: ' THEN '"' || replace(t.tag, '"', '""') || '"' ELSE t.tag END, ', '
 			ORDER BY t.o) FROM unnest(p_tags) WITH ORDINALITY t (tag, o)) END
 	$$;
+-- A time in a cursor: microseconds since 1970, empty for none, which comes after all.
 CREATE OR REPLACE FUNCTION app.cursor_text(p_at timestamptz) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
 	AS $$ SELECT CASE WHEN isfinite(p_at) THEN (extract(epoch FROM p_at) * 1000000)::bigint::text ELSE '' END $$;
 CREATE OR REPLACE FUNCTION app.cursor_time(p_text text) RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -20,7 +20,8 @@ BEGIN
 		set_config('pact.actor_email', '', true), set_config('pact.ip', '', true), set_config('pact.request_id', '', true);
 END $$;
 
--- A session's secret, and a permission that one of the user's roles must hold ('self': every logged-in user).
+-- A session's secret, and a permission that one of the user's roles must hold ('self': every logged-in user; 'enrol': also one
+-- who has yet to set up the second factor that the workspace asks for, which is all that person may do).
 CREATE OR REPLACE FUNCTION app.enter_session(p_tenant uuid, p_session uuid, p_secret bytea, p_permission text, p_ip text,
 	p_request_id text, p_read_only boolean) RETURNS TABLE (user_id uuid, email text)
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -33,7 +34,8 @@ BEGIN
 	PERFORM set_config('pact.tenant_id', p_tenant::text, true);
 	SELECT x.user_id, u.email, x.ended_at IS NULL AND x.expires_at > now() AS alive, u.status = 'active' AS usable,
 			t.status = 'active' AS open, x.last_seen_at < now() - interval '5 minutes' AS stale,
-			p_permission = 'self' OR EXISTS (SELECT FROM pact.user_role ur JOIN pact.role r
+			t.require_mfa AND NOT x.mfa AND x.method = 'password' AND p_permission <> 'enrol' AS incomplete,
+			p_permission IN ('self', 'enrol') OR EXISTS (SELECT FROM pact.user_role ur JOIN pact.role r
 				ON r.tenant_id = ur.tenant_id AND r.id = ur.role_id
 				WHERE ur.tenant_id = p_tenant AND ur.user_id = x.user_id AND p_permission = ANY (r.permissions)) AS permitted
 		INTO s
@@ -47,6 +49,8 @@ BEGIN
 		PERFORM app.refuse('session-ended');
 	ELSIF NOT s.open THEN
 		PERFORM app.refuse('workspace-suspended');
+	ELSIF s.incomplete THEN
+		PERFORM app.refuse('mfa-required');
 	ELSIF s.permitted IS NOT TRUE THEN
 		PERFORM app.refuse('forbidden', NULL, jsonb_build_object('permission', p_permission));
 	END IF;

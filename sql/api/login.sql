@@ -78,37 +78,66 @@ CREATE OR REPLACE FUNCTION app.session_json(p_session uuid) RETURNS json LANGUAG
 		'permissions', (SELECT coalesce(json_agg(p ORDER BY p), '[]') FROM (SELECT DISTINCT unnest(r.permissions) AS p
 			FROM pact.user_role ur JOIN pact.role r ON r.tenant_id = ur.tenant_id AND r.id = ur.role_id
 			WHERE ur.tenant_id = s.tenant_id AND ur.user_id = s.user_id) x),
-		'method', s.method, 'mfa', s.mfa)
+		'method', s.method, 'mfa', s.mfa, 'mfa_missing', t.require_mfa AND NOT s.mfa AND s.method = 'password')
 	FROM pact.session s
 	JOIN pact.user_account u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
 	JOIN pact.tenant t ON t.tenant_id = s.tenant_id
 	WHERE s.tenant_id = app.tenant_id() AND s.id = p_session AND s.user_id = app.actor_id()
 	$$;
 
--- After the password was found right. Returns the session representation.
-CREATE OR REPLACE FUNCTION app.login_succeed(p_tenant uuid, p_user uuid, p_session uuid, p_secret_sha256 bytea,
-	p_refresh_sha256 bytea, p_transport text, p_ip text, p_user_agent text, p_request_id text, p_address_hmac bytea)
-	RETURNS TABLE (body json) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- A session of a user who has shown all that is asked: for the functions of pact_door alone, in the context of the workspace.
+CREATE OR REPLACE FUNCTION app.session_begin(p_user uuid, p_session uuid, p_secret_sha256 bytea, p_refresh_sha256 bytea, p_method text,
+	p_second text, p_transport text, p_ip text, p_user_agent text, p_request_id text) RETURNS json
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	v_tenant uuid := app.tenant_id();
+	v_email text;
+BEGIN
+	SELECT x.email INTO STRICT v_email FROM pact.user_account x WHERE x.tenant_id = v_tenant AND x.id = p_user;
+	PERFORM app.context(v_tenant, 'user', p_user, v_email, p_ip, p_request_id);
+	INSERT INTO pact.session (tenant_id, id, user_id, secret_sha256, refresh_sha256, method, mfa, transport, ip, user_agent, expires_at)
+		VALUES (v_tenant, p_session, p_user, p_secret_sha256, p_refresh_sha256, p_method, p_second IS NOT NULL, p_transport, p_ip,
+			left(p_user_agent, 300), now() + interval '7 days');
+	UPDATE pact.user_account SET last_login_at = now() WHERE tenant_id = v_tenant AND id = p_user;
+	UPDATE directory.login SET last_used = now() WHERE tenant_id = v_tenant AND user_id = p_user;
+	PERFORM app.audit_write('auth.login', 'session', p_session, NULL, jsonb_strip_nulls(jsonb_build_object('method', p_method,
+		'second_factor', p_second, 'transport', p_transport)));
+	RETURN app.session_json(p_session);
+END $$;
+
+-- Whether a user may log in at all; the context is then that of the workspace, and nobody's.
+CREATE OR REPLACE FUNCTION app.login_usable(p_tenant uuid, p_user uuid, p_ip text, p_request_id text) RETURNS void
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	u record;
 BEGIN
 	PERFORM app.context(p_tenant, 'public', NULL, NULL, p_ip, p_request_id);
-	SELECT x.email, x.status, t.status AS workspace INTO u FROM pact.user_account x JOIN pact.tenant t ON t.tenant_id = x.tenant_id
+	SELECT x.status, t.status AS workspace INTO u FROM pact.user_account x JOIN pact.tenant t ON t.tenant_id = x.tenant_id
 		WHERE x.tenant_id = p_tenant AND x.id = p_user;
 	IF NOT FOUND OR u.status <> 'active' THEN
 		PERFORM app.refuse('wrong-credentials');
 	ELSIF u.workspace <> 'active' THEN
 		PERFORM app.refuse('workspace-suspended');
 	END IF;
-	PERFORM app.context(p_tenant, 'user', p_user, u.email, p_ip, p_request_id);
-	INSERT INTO pact.session (tenant_id, id, user_id, secret_sha256, refresh_sha256, method, transport, ip, user_agent, expires_at)
-		VALUES (p_tenant, p_session, p_user, p_secret_sha256, p_refresh_sha256, 'password', p_transport, p_ip,
-			left(p_user_agent, 300), now() + interval '7 days');
-	UPDATE pact.user_account SET last_login_at = now() WHERE tenant_id = p_tenant AND id = p_user;
-	UPDATE directory.login SET last_used = now() WHERE address_hmac = p_address_hmac AND tenant_id = p_tenant;
+END $$;
+
+-- After the password was found right. Returns the session representation, or none: then there is a second factor to show, and
+-- p_session and p_refresh_sha256 are its challenge.
+CREATE OR REPLACE FUNCTION app.login_succeed(p_tenant uuid, p_user uuid, p_address_hmac bytea, p_session uuid, p_secret_sha256 bytea,
+	p_refresh_sha256 bytea, p_transport text, p_ip text, p_user_agent text, p_request_id text)
+	RETURNS TABLE (body json) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM app.login_usable(p_tenant, p_user, p_ip, p_request_id);
 	DELETE FROM app.throttle WHERE key = app.throttle_key('address+ip', p_address_hmac, p_ip);
-	PERFORM app.audit_write('auth.login', 'session', p_session, NULL, jsonb_build_object('method', 'password', 'transport', p_transport));
-	RETURN QUERY SELECT app.session_json(p_session);
+	IF EXISTS (SELECT FROM pact.totp x WHERE x.tenant_id = p_tenant AND x.user_id = p_user AND x.confirmed_at IS NOT NULL) THEN
+		INSERT INTO pact.login_challenge (tenant_id, id, user_id, secret_sha256, method, expires_at)
+			VALUES (p_tenant, p_session, p_user, p_refresh_sha256, 'password', now() + interval '10 minutes');
+		PERFORM app.context_clear();
+	ELSE
+		body := app.session_begin(p_user, p_session, p_secret_sha256, p_refresh_sha256, 'password', NULL, p_transport, p_ip,
+			p_user_agent, p_request_id);
+	END IF;
+	RETURN NEXT;
 END $$;
 
 -- A login that failed, where the address is known; p_reason: wrong-password, suspended, …
@@ -170,6 +199,31 @@ BEGIN
 	RETURN NEXT;
 END $$;
 
+-- Counts a try at the caller's own password, and says what it is held against; nothing is, after ten in a quarter of an hour.
+CREATE OR REPLACE FUNCTION app.password_hash() RETURNS TABLE (hash text, email text, workspace text, retry_after int)
+	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+	retry_after := app.try_count('password', app.actor_id());
+	SELECT CASE WHEN retry_after IS NULL THEN p.hash END, u.email, t.name INTO hash, email, workspace
+		FROM pact.user_account u JOIN pact.tenant t ON t.tenant_id = u.tenant_id
+		LEFT JOIN pact.user_password p ON p.tenant_id = u.tenant_id AND p.user_id = u.id
+		WHERE u.tenant_id = app.tenant_id() AND u.id = app.actor_id();
+	RETURN NEXT;
+END $$;
+-- Counts a try at something of a user's; seconds to wait when there were more than ten in a quarter of an hour.
+CREATE OR REPLACE FUNCTION app.try_count(p_tag text, p_user uuid) RETURNS int LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	v_key bytea := app.throttle_key(p_tag, uuid_send(p_user), NULL);
+	t record;
+BEGIN
+	INSERT INTO app.throttle AS x (key, window_start, n) VALUES (v_key, clock_timestamp(), 1)
+		ON CONFLICT (key) DO UPDATE SET n = CASE WHEN x.window_start < clock_timestamp() - interval '15 minutes' THEN 1 ELSE least(x.n + 1, 1000) END,
+			window_start = CASE WHEN x.window_start < clock_timestamp() - interval '15 minutes' THEN clock_timestamp() ELSE x.window_start END
+		RETURNING n, window_start INTO t;
+	RETURN CASE WHEN t.n > 10 THEN greatest(1, ceil(extract(epoch FROM t.window_start + interval '15 minutes' - clock_timestamp())))::int END;
+END $$;
+
 RESET ROLE;
 SET ROLE pact_owner;
 
@@ -189,9 +243,6 @@ BEGIN
 			jsonb_build_object('reason', p_reason));
 	END IF;
 END $$;
-
-CREATE OR REPLACE FUNCTION app.password_hash() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-	AS $$ SELECT p.hash FROM pact.user_password p WHERE p.tenant_id = app.tenant_id() AND p.user_id = app.actor_id() $$;
 
 -- The caller's own; every session but p_keep_session ends, and a mail says that it was changed.
 CREATE OR REPLACE FUNCTION app.password_set(p_hash text, p_keep_session uuid) RETURNS void

@@ -52,13 +52,13 @@ RESET ROLE;
 SET ROLE pact_door;
 
 -- Forgets, workspace by workspace: stored answers after 24 hours, uploads that wait for their owner after 24 hours, sessions 30
--- days after their end, finished jobs and sent mail after 30 days; throttle buckets after a day.
+-- days after their end, finished jobs and sent mail after 30 days; throttle buckets, links and half-done logins after a day.
 CREATE OR REPLACE FUNCTION app.purge() RETURNS TABLE (what text, n bigint)
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	w record;
 	c bigint;
-	total bigint[] := '{0,0,0,0,0,0}';
+	total bigint[] := '{0,0,0,0,0,0,0}';
 BEGIN
 	IF app.tenant_id() IS NOT NULL THEN
 		PERFORM app.refuse('forbidden');
@@ -78,11 +78,15 @@ BEGIN
 		GET DIAGNOSTICS c = ROW_COUNT; total[4] := total[4] + c;
 		DELETE FROM pact.outbox x WHERE x.tenant_id = w.tenant_id AND x.sent_at < now() - interval '30 days';
 		GET DIAGNOSTICS c = ROW_COUNT; total[5] := total[5] + c;
+		DELETE FROM pact.user_token x WHERE x.tenant_id = w.tenant_id AND x.expires_at < now() - interval '1 day';
+		DELETE FROM pact.login_challenge x WHERE x.tenant_id = w.tenant_id AND x.expires_at < now() - interval '1 day';
+		GET DIAGNOSTICS c = ROW_COUNT; total[7] := total[7] + c;
 		PERFORM app.context_clear();
 	END LOOP;
+	DELETE FROM app.reset_request x WHERE x.at < now() - interval '1 day';
 	DELETE FROM app.throttle x WHERE x.window_start < now() - interval '1 day';
 	GET DIAGNOSTICS c = ROW_COUNT; total[6] := c;
-	RETURN QUERY SELECT * FROM unnest(ARRAY['idempotency', 'import_chunk', 'session', 'job', 'outbox', 'throttle'], total) t;
+	RETURN QUERY SELECT * FROM unnest(ARRAY['idempotency', 'import_chunk', 'session', 'job', 'outbox', 'throttle', 'login'], total) t;
 END $$;
 
 RESET ROLE;

@@ -126,6 +126,17 @@ def api(stack, workspaces):
     return get
 
 
+@pytest.fixture(autouse=True)
+def no_second_factor_is_left(stack, workspaces):
+    """Those whom all tests share log in with a password alone, whatever a test has set up for them."""
+    yield
+    if stack.second_factors:
+        with stack.db() as conn, conn.cursor() as cur:
+            for table in ("totp", "recovery_code"):
+                cur.execute(f"DELETE FROM pact.{table} WHERE user_id = ANY (%s::uuid[])", ([u.id for w in workspaces for u in w.users.values()],))
+        stack.second_factors = False
+
+
 @pytest.fixture
 def anonymous(stack):
     """Nobody: also cookies it is given are thrown away."""

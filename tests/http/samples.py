@@ -7,7 +7,7 @@ import dataclasses
 import time
 import typing
 
-from stack import address, unique
+from stack import address, otp, unique
 
 CSV = "Email Address,First Name,Last Name,OPTIN_TIME\n{},Ada,{},2024-05-01 10:00:00\n"
 
@@ -64,6 +64,52 @@ class Things:
             assert time.monotonic() < end, f"job is {now}"
             time.sleep(0.05)
         return now
+
+    def invited(self, **more):
+        """Somebody who has not come yet."""
+        self.address = address("staff")
+        return self.make("/v1/users/invite", {"email": self.address, "roles": ["viewer"]} | more)
+
+    def link(self):
+        self.invited()
+        return self.owner.stack.link(self.address, "invited")
+
+    def colleague(self):
+        """Somebody who has accepted, as the user's id."""
+        i = self.invited()
+        self.password = unique("password")
+        self.owner.ok("POST", "/v1/auth/invitation", {"token": self.owner.stack.link(self.address, "invited"), "password": self.password})
+        return i
+
+    def role(self):
+        """A role of the workspace's own, which comes with the Enterprise plan."""
+        self.enterprise()
+        return self.make("/v1/roles", {"name": unique("role"), "permissions": ["contact.read"]})
+
+    def enterprise(self):
+        stack = self.owner.stack
+        with stack.db() as conn, conn.cursor() as cur:
+            cur.execute("SELECT tenant_id FROM directory.workspace WHERE slug = %s", (self.owner.user.slug,))
+            stack.edit(str(cur.fetchone()[0]), "UPDATE pact.tenant SET plan = 'enterprise' WHERE tenant_id = app.tenant_id()", ())
+
+    def second_factor(self, client=None):
+        """Turns it on with the code of the half minute before, so that the one of now can still be used. Secret and recovery codes."""
+        client = client or self.me
+        self.owner.stack.second_factors = True
+        secret = client.ok("POST", "/v1/auth/totp")["secret"]
+        return secret, client.ok("POST", "/v1/auth/totp/confirm", {"code": otp(secret, -1)})["recovery_codes"]
+
+    def challenge(self):
+        """The challenge of somebody with a second factor, and a code for it."""
+        from client import Client
+
+        self.colleague()
+        body = {"email": self.address, "password": self.password, "workspace": self.owner.user.slug, "session": "bearer"}
+        c = Client(self.owner.stack)
+        c.session.headers["Authorization"] = "Bearer " + c.ok("POST", "/v1/auth/login", body)["access_token"]
+        secret, _ = self.second_factor(c)
+        del c.session.headers["Authorization"]
+        return c.ok("POST", "/v1/auth/login", body)["challenge"], otp(secret)
 
     def other_session(self):
         """A second session of whoever asks."""
@@ -127,6 +173,78 @@ def _(t):
 @sample("DELETE /v1/auth/sessions/{id}", 204)
 def _(t):
     return {"path": f"/v1/auth/sessions/{t.other_session()}"}
+
+
+@sample("POST /v1/auth/mfa")
+def _(t):
+    challenge, code = t.challenge()
+    return {"path": "/v1/auth/mfa", "json": {"challenge": challenge, "code": code, "session": "bearer"}}
+
+
+plain("GET /v1/auth/totp")
+plain("POST /v1/auth/totp")
+
+
+@sample("POST /v1/auth/totp/confirm", disruptive=True)
+def _(t):
+    t.owner.stack.second_factors = True
+    return {"path": "/v1/auth/totp/confirm", "json": {"code": otp(t.me.ok("POST", "/v1/auth/totp")["secret"])}}
+
+
+@sample("DELETE /v1/auth/totp", 204)
+def _(t):
+    return {"path": "/v1/auth/totp", "json": {"password": t.me.user.password}}
+
+
+@sample("POST /v1/auth/totp/recovery-codes", disruptive=True)
+def _(t):
+    t.second_factor()
+    return {"path": "/v1/auth/totp/recovery-codes", "json": {"password": t.me.user.password}}
+
+
+plain("POST /v1/auth/password/forgot", status=204, json={"email": "nobody@people.example"})
+
+
+@sample("POST /v1/auth/password/reset", 204)
+def _(t):
+    t.colleague()
+    t.owner.ok("POST", "/v1/auth/password/forgot", {"email": t.address})
+    return {"path": "/v1/auth/password/reset", "json": {"token": t.owner.stack.link(t.address, "reset"), "password": unique("password")}}
+
+
+@sample("POST /v1/auth/invitation", 204)
+def _(t):
+    return {"path": "/v1/auth/invitation", "json": {"token": t.link(), "password": unique("password"), "name": unique("n")}}
+
+
+@sample("POST /v1/auth/link")
+def _(t):
+    return {"path": "/v1/auth/link", "json": {"token": t.link()}}
+
+
+# ── people ──
+plain("GET /v1/users")
+plain("GET /v1/roles")
+plain("GET /v1/settings/security")
+plain("PATCH /v1/settings/security", json={"require_mfa": False})
+about("GET /v1/users/{id}", "invited")
+about("PATCH /v1/users/{id}", "colleague", json={"name": "New Name"})
+about("DELETE /v1/users/{id}", "invited", 204)
+about("DELETE /v1/users/{id}/totp", "colleague", 204)
+about("GET /v1/roles/{id}", "role")
+about("PATCH /v1/roles/{id}", "role", json={"permissions": ["contact.read", "account.read"]})
+about("DELETE /v1/roles/{id}", "role", 204)
+
+
+@sample("POST /v1/users/invite", 201)
+def _(t):
+    return {"path": "/v1/users/invite", "json": {"email": address("staff"), "roles": ["viewer"]}}
+
+
+@sample("POST /v1/roles", 201)
+def _(t):
+    t.enterprise()
+    return {"path": "/v1/roles", "json": {"name": unique("role"), "permissions": ["contact.read"]}}
 
 
 plain("GET /v1/auth/session")

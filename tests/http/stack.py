@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The running stack as the tests see it: what it says in demo.json, its programs, its database, and its API document."""
+import email
+import email.policy
 import functools
 import json
 import os
@@ -8,6 +10,7 @@ import re
 import secrets
 import shlex
 import subprocess
+import time
 
 import jsonschema
 import psycopg2
@@ -54,6 +57,7 @@ class Stack:
         self.ca = str(ROOT / self.demo["ca"])
         self.dir = pathlib.Path(self.demo["dir"])
         self.host = os.environ.get("PACT_PGHOST", str(self.dir / "run"))
+        self.second_factors = False  # whether a test has set one up
         self.hash_cost = int(self.env.get("PACT_HASH_COST", "12"))
 
     @functools.cached_property
@@ -116,6 +120,35 @@ class Stack:
         own = os.environ | {"PACT_ENV": str(self.dir / "operator.env"), "PACT_AUTH": self.program("auth"), "PACT_OPERATOR": "tester"}
         return subprocess.run([str(ROOT / "scripts/pactctl"), *args], input=password, env=own | (env or {}), check=check,
             capture_output=True, text=True)
+
+
+    def mails(self, address, n=1, subject="", seconds=20):
+        """The mails to an address, oldest first, once there are n of them; of a subject that begins so."""
+        end = time.monotonic() + seconds
+        while True:
+            all_of_them = [email.message_from_bytes(p.read_bytes(), policy=email.policy.default)
+                for p in sorted(pathlib.Path(self.demo["mail_dir"]).glob("new/*"))]
+            found = [m for m in all_of_them if m["To"].addresses[0].addr_spec == address and m["Subject"].startswith(subject)]
+            if len(found) >= n:
+                return found
+            assert time.monotonic() < end, f"{len(found)} mails to {address} instead of {n}"
+            time.sleep(0.1)
+
+    def link(self, address, page, n=1, seconds=20):
+        """What stands behind the # of the n-th link to a page that was mailed to an address."""
+        end = time.monotonic() + seconds
+        while True:
+            links = [x for m in self.mails(address) for x in re.findall(rf"{re.escape(self.base)}/{page}#(\S+)", m.get_content())]
+            if len(links) >= n:
+                return links[n - 1]
+            assert time.monotonic() < end, f"{len(links)} links to /{page} for {address} instead of {n}"
+            time.sleep(0.1)
+
+
+def otp(secret, offset=0):
+    """What an authenticator shows; oathtool is not of our making."""
+    at = f"--now=@{int(time.time()) + 30 * offset}"
+    return subprocess.run(["oathtool", "--totp", "-b", at, secret], check=True, capture_output=True, text=True).stdout.strip()
 
 
 formats = jsonschema.FormatChecker(())

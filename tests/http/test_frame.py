@@ -163,7 +163,7 @@ def test_limit_is_1_to_200(limit, owner):
 def test_a_wrong_cursor_is_an_error_not_a_page(key, owner, things):
     path = SAMPLES[key].request(things)["path"]
     for cursor in ("x", "AAAA", "%00", "a" * 600, "Zm9v", "Zm9vH2Jhcg", "!!!!", "MDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAwHx8fHx8"):
-        if cursor == "Zm9v" and key in ("GET /v1/tags", "GET /v1/custom-fields"):
+        if cursor == "Zm9v" and key in ("GET /v1/tags", "GET /v1/custom-fields", "GET /v1/users"):
             continue  # any text is a place in these
         r = owner.get(f"{path}{'&' if '?' in path else '?'}after={cursor}")
         if cursor == "%00":

@@ -9,6 +9,7 @@ WITHOUT_TENANT = {
     "app.column_register": "declares columns",
     "app.schema_version": "the migrations applied",
     "app.throttle": "keyed by hashes, asked before a tenant is known",
+    "app.reset_request": "keyed by hashes, before anybody looks whose they are",
 }
 # Tables that name a tenant and are asked before one is known: reached through functions of pact_door alone.
 BEFORE_TENANT = {"directory.workspace", "directory.login", "app.job_queue"}

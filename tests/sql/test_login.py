@@ -59,7 +59,7 @@ def test_one_address_in_two_workspaces(pg, alpha, fresh):
     assert begin(pg, email, workspace=alpha.slug)[1:6:2] == (alpha.id, "h-alpha", 2)
     with pg.program("pact_auth") as cur:  # the one last used is tried without a name
         _, tenant, user, _, _, _ = begin(pg, email, workspace=fresh.slug)
-        cur.execute("SELECT body FROM app.login_succeed(%s, %s, %s, 's', 'r', 'bearer', NULL, NULL, NULL, %s)", (tenant, user, uuid.uuid4(), hmac_of(email)))
+        cur.execute("SELECT body FROM app.login_succeed(%s, %s, %s, %s, 's', 'r', 'bearer', NULL, NULL, NULL)", (tenant, user, hmac_of(email), uuid.uuid4()))
     assert begin(pg, email)[1] == fresh.id
     with pg.program("pact_operator") as cur, refused("duplicate"):
         cur.execute("SELECT ops.user_add(%s, %s, '', 'member', 'h', %s, 'x')", (fresh.slug, email, hmac_of(email)))
@@ -74,14 +74,14 @@ def test_who_may_not_log_in(pg, fresh, sql):
     assert begin(pg, owner.email)[4] is False
     if "password" not in sql:
         with pg.program("pact_auth") as cur, refused("workspace-suspended" if "tenant" in sql else "wrong-credentials"):
-            cur.execute("SELECT * FROM app.login_succeed(%s, %s, %s, 's', 'r', 'cookie', NULL, NULL, NULL, %s)", (fresh.id, owner.id, uuid.uuid4(), hmac_of(owner.email)))
+            cur.execute("SELECT * FROM app.login_succeed(%s, %s, %s, %s, 's', 'r', 'cookie', NULL, NULL, NULL)", (fresh.id, owner.id, hmac_of(owner.email), uuid.uuid4()))
 
 
 def test_succeed_opens_a_session_and_is_in_the_log(pg, fresh):
     member = fresh.users["member"]
     body = fresh.log_in(member)
     assert body == {"user": {"public_id": str(member.id), "email": member.email, "name": "Member"}, "workspace": {"slug": fresh.slug, "name": fresh.slug.title()},
-                    "roles": ["member"], "permissions": sorted(body["permissions"]), "method": "password", "mfa": False}
+                    "roles": ["member"], "permissions": sorted(body["permissions"]), "method": "password", "mfa": False, "mfa_missing": False}
     assert set(body["permissions"]) == {"contact.read", "contact.write", "contact.export", "contact.import", "account.read", "account.write",
                                         "activity.read", "activity.write"}
     with pg.superuser() as cur:
@@ -243,10 +243,10 @@ def test_own_password(pg, fresh):
     first = (user.session, user.secret, user.refresh)
     fresh.log_in(user)
     with pg.user(user, role="pact_auth") as cur:
-        cur.execute("SELECT app.password_hash()")
-        assert cur.fetchone() == ("hash",)
+        cur.execute("SELECT hash, email, retry_after FROM app.password_hash()")
+        assert cur.fetchone() == ("hash", user.email, None)
         cur.execute("SELECT app.password_set('new-hash', %s)", (user.session,))
-        cur.execute("SELECT app.password_hash()")
+        cur.execute("SELECT hash FROM app.password_hash()")
         assert cur.fetchone() == ("new-hash",)
     with pg.user(user), pg.user(other):
         pass  # the session that changed it goes on, and so do other people's

@@ -196,6 +196,20 @@ base64url_has_one_form(void **state)
 }
 
 static void
+percent_encoding_leaves_the_unreserved_alone(void **state)
+{
+	char out[64];
+
+	(void)state;
+	percent_encode(out, "aZ09-._~");
+	assert_string_equal(out, "aZ09-._~");
+	percent_encode(out, "a b&c=d/ø?%");
+	assert_string_equal(out, "a%20b%26c%3Dd%2F%C3%B8%3F%25");
+	percent_encode(out, "");
+	assert_string_equal(out, "");
+}
+
+static void
 hex_takes_exactly_its_length(void **state)
 {
 	unsigned char out[2];
@@ -265,6 +279,7 @@ main(void)
 	    cmocka_unit_test(uuid_has_one_form),
 	    cmocka_unit_test(uuid7_sorts_by_time),
 	    cmocka_unit_test(base64url_has_one_form),
+	    cmocka_unit_test(percent_encoding_leaves_the_unreserved_alone),
 	    cmocka_unit_test(hex_takes_exactly_its_length),
 	    cmocka_unit_test(addresses_are_plausible_or_not),
 	    cmocka_unit_test(null_equals_nothing),

@@ -1,0 +1,102 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
+-- Links in mails: a new password (A2), and the first one of somebody who was invited. For the program `auth` alone.
+SET ROLE pact_door;
+
+-- Notes that somebody forgot a password. Whether the address is anybody's is not looked at here, so the answer is the same and as
+-- fast for all; app.reset_take() does. Three an hour for an address are enough, and further ones are dropped without a word.
+CREATE OR REPLACE FUNCTION app.reset_ask(p_address_hmac bytea, p_workspace text, p_ip text, p_request_id text)
+	RETURNS TABLE (retry_after int) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	b record;
+	n_address int := 0;
+BEGIN
+	FOR b IN SELECT * FROM (VALUES (app.throttle_key('reset', p_address_hmac, NULL), true, 3),
+			(app.throttle_key('reset-ip', NULL, p_ip), false, 30)) x (key, by_address, most) ORDER BY key LOOP
+		INSERT INTO app.throttle AS t (key, window_start, n) VALUES (b.key, clock_timestamp(), 1)
+			ON CONFLICT (key) DO UPDATE SET n = CASE WHEN t.window_start < clock_timestamp() - interval '1 hour' THEN 1 ELSE least(t.n + 1, 1000) END,
+				window_start = CASE WHEN t.window_start < clock_timestamp() - interval '1 hour' THEN clock_timestamp() ELSE t.window_start END
+			RETURNING CASE WHEN t.n > b.most AND NOT b.by_address THEN
+				greatest(1, ceil(extract(epoch FROM t.window_start + interval '1 hour' - clock_timestamp())))::int ELSE retry_after END,
+				CASE WHEN b.by_address THEN t.n ELSE n_address END INTO retry_after, n_address;
+	END LOOP;
+	IF retry_after IS NULL AND n_address <= 3 THEN
+		INSERT INTO app.reset_request (address_hmac, workspace, ip, request_id) VALUES (p_address_hmac, p_workspace, p_ip, p_request_id);
+		NOTIFY pact_job_auth;
+	END IF;
+	RETURN NEXT;
+END $$;
+
+-- For the runner: up to 50 of them, gone when its transaction commits, with the users that they mean.
+CREATE OR REPLACE FUNCTION app.reset_take() RETURNS TABLE (tenant_id uuid, user_id uuid, ip text, request_id text)
+	LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+	WITH taken AS (DELETE FROM app.reset_request r WHERE r.id IN (SELECT x.id FROM app.reset_request x ORDER BY x.id LIMIT 50
+			FOR UPDATE SKIP LOCKED) RETURNING r.*)
+	SELECT l.tenant_id, l.user_id, t.ip, t.request_id FROM taken t JOIN directory.login l ON l.address_hmac = t.address_hmac
+		JOIN directory.workspace w ON w.tenant_id = l.tenant_id
+		WHERE (t.workspace IS NULL OR w.slug = t.workspace) AND NOT w.suspended AND t.at > now() - interval '1 hour' LIMIT 200
+	$$;
+-- The link of one of them, good for an hour; the one before is not any more. Somebody who has never had a password gets none.
+CREATE OR REPLACE FUNCTION app.reset_issue(p_tenant uuid, p_user uuid, p_token uuid, p_sha256 bytea, p_link text, p_ip text, p_request_id text)
+	RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM app.context(p_tenant, 'public', NULL, NULL, p_ip, p_request_id);
+	IF EXISTS (SELECT FROM pact.user_account u JOIN pact.user_password p ON p.tenant_id = u.tenant_id AND p.user_id = u.id
+			WHERE u.tenant_id = p_tenant AND u.id = p_user AND u.status = 'active') THEN
+		DELETE FROM pact.user_token t WHERE t.tenant_id = p_tenant AND t.user_id = p_user AND t.purpose = 'reset' AND t.used_at IS NULL;
+		INSERT INTO pact.user_token (tenant_id, id, user_id, purpose, secret_sha256, expires_at)
+			VALUES (p_tenant, p_token, p_user, 'reset', p_sha256, now() + interval '1 hour');
+		PERFORM app.audit_write('auth.password_reset_sent', 'user', p_user, NULL, NULL);
+		PERFORM app.outbox_add(p_user, 'password-reset', jsonb_build_object('link', p_link, 'ip', p_ip));
+	END IF;
+	PERFORM app.context_clear();
+END $$;
+
+-- What a link is for, while it is good; no row when it is not. Leaves the context as it was.
+CREATE OR REPLACE FUNCTION app.link_look(p_tenant uuid, p_token uuid, p_sha256 bytea)
+	RETURNS TABLE (body json, purpose text, email text, workspace text) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+	PERFORM app.context(p_tenant, 'public', NULL, NULL, NULL, NULL);
+	RETURN QUERY SELECT json_build_object('purpose', t.purpose, 'email', u.email, 'name', u.name, 'workspace', json_build_object('slug', w.slug,
+			'name', w.name), 'expires_at', app.rfc3339(t.expires_at)), t.purpose, u.email, w.name
+		FROM pact.user_token t JOIN pact.user_account u ON u.tenant_id = t.tenant_id AND u.id = t.user_id
+		JOIN pact.tenant w ON w.tenant_id = t.tenant_id
+		WHERE t.tenant_id = p_tenant AND t.id = p_token AND t.secret_sha256 = p_sha256 AND t.used_at IS NULL AND t.expires_at > now()
+			AND w.status = 'active' AND u.status = CASE t.purpose WHEN 'invite' THEN 'invited' ELSE 'active' END;
+	PERFORM app.context_clear();
+END $$;
+
+-- The password that a link was for. All sessions end and nothing is logged in: a second factor is still asked for.
+CREATE OR REPLACE FUNCTION app.link_use(p_tenant uuid, p_token uuid, p_sha256 bytea, p_purpose text, p_hash text, p_name text, p_ip text,
+	p_request_id text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	u record;
+BEGIN
+	PERFORM app.context(p_tenant, 'public', NULL, NULL, p_ip, p_request_id);
+	UPDATE pact.user_token t SET used_at = now() FROM pact.user_account x JOIN pact.tenant w ON w.tenant_id = x.tenant_id
+		WHERE t.tenant_id = p_tenant AND t.id = p_token AND t.secret_sha256 = p_sha256 AND t.purpose = p_purpose AND t.used_at IS NULL
+			AND t.expires_at > now() AND x.tenant_id = p_tenant AND x.id = t.user_id AND w.status = 'active'
+			AND x.status = CASE p_purpose WHEN 'invite' THEN 'invited' ELSE 'active' END
+		RETURNING x.id, x.email INTO u;
+	IF NOT FOUND THEN
+		PERFORM app.refuse('link-ended');
+	END IF;
+	-- who holds the link is taken to be the user from here on
+	PERFORM app.context(p_tenant, 'user', u.id, u.email, p_ip, p_request_id);
+	INSERT INTO pact.user_password AS p (tenant_id, user_id, hash) VALUES (p_tenant, u.id, p_hash)
+		ON CONFLICT (tenant_id, user_id) DO UPDATE SET hash = excluded.hash, changed_at = now();
+	DELETE FROM pact.user_token t WHERE t.tenant_id = p_tenant AND t.user_id = u.id AND t.used_at IS NULL;
+	UPDATE pact.session s SET ended_at = now(), ended_reason = 'password-changed'
+		WHERE s.tenant_id = p_tenant AND s.user_id = u.id AND s.ended_at IS NULL;
+	UPDATE pact.login_challenge c SET ended_at = now() WHERE c.tenant_id = p_tenant AND c.user_id = u.id AND c.ended_at IS NULL;
+	IF p_purpose = 'invite' THEN
+		UPDATE pact.user_account x SET status = 'active', name = coalesce(nullif(p_name, ''), x.name) WHERE x.tenant_id = p_tenant AND x.id = u.id;
+		PERFORM app.audit_write('auth.invitation_accept', 'user', u.id, NULL, NULL);
+	ELSE
+		PERFORM app.audit_write('auth.password_reset', 'user', u.id, NULL, NULL);
+		PERFORM app.outbox_add(u.id, 'password-changed', jsonb_build_object('at', app.rfc3339(now()), 'ip', p_ip));
+	END IF;
+END $$;
+
+RESET ROLE;

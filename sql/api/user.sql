@@ -1,0 +1,292 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
+-- People who work here, and what they may do (A9, A10). Nobody gives, takes or touches what they may not do themselves, and
+-- a workspace always keeps an owner who can log in.
+SET ROLE pact_owner;
+
+CREATE OR REPLACE FUNCTION api.user_json(u pact.user_account) RETURNS json LANGUAGE sql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+	SELECT json_build_object('public_id', u.id, 'email', u.email, 'name', u.name, 'roles', (SELECT coalesce(json_agg(r.name ORDER BY r.name), '[]')
+			FROM pact.user_role ur JOIN pact.role r ON r.tenant_id = ur.tenant_id AND r.id = ur.role_id
+			WHERE ur.tenant_id = u.tenant_id AND ur.user_id = u.id),
+		'mfa', EXISTS (SELECT FROM pact.totp t WHERE t.tenant_id = u.tenant_id AND t.user_id = u.id AND t.confirmed_at IS NOT NULL),
+		'status', u.status, 'last_login_at', app.rfc3339(u.last_login_at), 'created_at', app.rfc3339(u.created_at))
+	$$;
+CREATE OR REPLACE FUNCTION app.user_reply(p_tenant uuid, p_id uuid) RETURNS TABLE (body json, etag text) LANGUAGE sql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+	SELECT x.body, app.etag(x.id, x.version, x.body) FROM (SELECT u.id, u.version, api.user_json(u) AS body FROM pact.user_account u
+		WHERE u.tenant_id = p_tenant AND u.id = p_id OFFSET 0) x
+	$$;
+CREATE OR REPLACE FUNCTION api.role_json(r pact.role) RETURNS json LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+	SELECT json_build_object('public_id', r.id, 'name', r.name, 'builtin', r.builtin, 'permissions', (SELECT coalesce(json_agg(p ORDER BY p), '[]')
+			FROM unnest(r.permissions) p), 'users', (SELECT count(*) FROM pact.user_role ur WHERE ur.tenant_id = r.tenant_id AND ur.role_id = r.id))
+	$$;
+CREATE OR REPLACE FUNCTION app.role_reply(p_tenant uuid, p_id uuid) RETURNS TABLE (body json, etag text, location text) LANGUAGE sql STABLE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+	SELECT x.body, app.etag(x.id, x.version, x.body), '/v1/roles/' || x.id FROM (SELECT r.id, r.version, api.role_json(r) AS body FROM pact.role r
+		WHERE r.tenant_id = p_tenant AND r.id = p_id OFFSET 0) x
+	$$;
+
+RESET ROLE;
+SET ROLE pact_door;
+
+-- What the caller may do, or another user.
+CREATE OR REPLACE FUNCTION app.permissions_of(p_user uuid) RETURNS text[] LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT coalesce(array_agg(DISTINCT p), '{}') FROM pact.user_role ur JOIN pact.role r ON r.tenant_id = ur.tenant_id AND r.id = ur.role_id,
+		unnest(r.permissions) p WHERE ur.tenant_id = app.tenant_id() AND ur.user_id = p_user
+	$$;
+-- Refuses what goes beyond the caller's own permissions.
+CREATE OR REPLACE FUNCTION app.not_beyond(p_permissions text[], p_pointer text, p_detail text) RETURNS void LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF NOT p_permissions <@ app.permissions_of(app.actor_id()) THEN
+		PERFORM app.refuse('forbidden', p_detail);
+	END IF;
+END $$;
+-- One change of people at a time in a workspace; who is the last owner cannot be decided otherwise.
+CREATE OR REPLACE FUNCTION app.people_lock() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM FROM pact.tenant t WHERE t.tenant_id = app.tenant_id() FOR NO KEY UPDATE;
+	IF NOT FOUND THEN
+		PERFORM app.refuse('unauthenticated');
+	END IF;
+END $$;
+CREATE OR REPLACE FUNCTION app.owner_left() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pact.role r JOIN pact.user_role ur ON ur.tenant_id = r.tenant_id AND ur.role_id = r.id
+			JOIN pact.user_account u ON u.tenant_id = ur.tenant_id AND u.id = ur.user_id
+			WHERE r.tenant_id = app.tenant_id() AND r.builtin AND r.name = 'owner' AND u.status = 'active') THEN
+		PERFORM app.refuse('conflict', 'A workspace needs an owner who can log in. Make somebody else an owner first.');
+	END IF;
+END $$;
+-- Roles by name: their ids, each once.
+CREATE OR REPLACE FUNCTION app.roles_named(p jsonb) RETURNS uuid[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	v_ids uuid[];
+	v_missing text;
+BEGIN
+	SELECT array_agg(DISTINCT r.id), min(n) FILTER (WHERE r.id IS NULL) INTO v_ids, v_missing FROM jsonb_array_elements_text(p) n
+		LEFT JOIN pact.role r ON r.tenant_id = app.tenant_id() AND r.name = n;
+	IF v_missing IS NOT NULL OR v_ids IS NULL THEN
+		PERFORM app.refuse_fields(ARRAY[app.field_error('/roles', coalesce('There is no role ' || v_missing || '.', 'Name at least one role.'))]);
+	END IF;
+	RETURN v_ids;
+END $$;
+CREATE OR REPLACE FUNCTION app.roles_permissions(p_roles uuid[]) RETURNS text[] LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT coalesce(array_agg(DISTINCT p), '{}') FROM pact.role r, unnest(r.permissions) p WHERE r.tenant_id = app.tenant_id() AND r.id = ANY (p_roles)
+	$$;
+-- A user of the workspace that the caller may touch, locked.
+CREATE OR REPLACE FUNCTION app.user_lock(p_id uuid, p_version bigint) RETURNS pact.user_account LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	u pact.user_account;
+BEGIN
+	PERFORM app.people_lock();
+	SELECT * INTO u FROM pact.user_account x WHERE x.tenant_id = app.tenant_id() AND x.id = p_id FOR UPDATE;
+	IF NOT FOUND THEN
+		PERFORM app.refuse('not-found');
+	ELSIF u.version <> p_version THEN
+		PERFORM app.refuse('precondition-failed');
+	END IF;
+	PERFORM app.not_beyond(app.permissions_of(p_id), NULL, 'This person may do more here than you. Ask an owner.');
+	RETURN u;
+END $$;
+
+-- Invites, or sends the invitation again to somebody who has not come yet. The link is good for seven days.
+CREATE OR REPLACE FUNCTION app.user_invite(p jsonb, p_address_hmac bytea, p_token uuid, p_sha256 bytea, p_link text)
+	RETURNS TABLE (body json, etag text, location text) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	v_roles uuid[];
+	u pact.user_account;
+BEGIN
+	PERFORM app.people_lock();
+	v_roles := app.roles_named(p -> 'roles');
+	PERFORM app.not_beyond(app.roles_permissions(v_roles), '/roles', 'You cannot give a role that may do more than you.');
+	SELECT * INTO u FROM pact.user_account x WHERE x.tenant_id = app.tenant_id() AND x.email_norm = app.email_norm(p ->> 'email') FOR UPDATE;
+	IF NOT FOUND THEN
+		INSERT INTO pact.user_account (tenant_id, email, name, status)
+			VALUES (app.tenant_id(), p ->> 'email', coalesce(p ->> 'name', ''), 'invited') RETURNING * INTO u;
+		INSERT INTO directory.login (address_hmac, tenant_id, user_id) VALUES (p_address_hmac, app.tenant_id(), u.id);
+	ELSIF u.status <> 'invited' THEN
+		PERFORM app.refuse('duplicate', 'Somebody with this address works here already.', jsonb_build_object('existing', u.id));
+	ELSE
+		PERFORM app.not_beyond(app.permissions_of(u.id), NULL, 'This person may do more here than you. Ask an owner.');
+	END IF;
+	PERFORM app.user_roles(u.id, v_roles);
+	DELETE FROM pact.user_token t WHERE t.tenant_id = app.tenant_id() AND t.user_id = u.id AND t.used_at IS NULL;
+	INSERT INTO pact.user_token (tenant_id, id, user_id, purpose, secret_sha256, expires_at)
+		VALUES (app.tenant_id(), p_token, u.id, 'invite', p_sha256, now() + interval '7 days');
+	PERFORM app.audit_write('user.invite', 'user', u.id, NULL, jsonb_build_object('email', u.email, 'roles', p -> 'roles'));
+	PERFORM app.outbox_add(u.id, 'invitation', jsonb_build_object('link', p_link, 'by', app.actor_email()));
+	RETURN QUERY SELECT r.body, r.etag, '/v1/users/' || u.id FROM app.user_reply(app.tenant_id(), u.id) r;
+END $$;
+-- Exactly these roles; only differences are written, and audited.
+CREATE OR REPLACE FUNCTION app.user_roles(p_user uuid, p_roles uuid[]) RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	n int;
+	m int;
+BEGIN
+	DELETE FROM pact.user_role x WHERE x.tenant_id = app.tenant_id() AND x.user_id = p_user AND NOT x.role_id = ANY (p_roles);
+	GET DIAGNOSTICS n = ROW_COUNT;
+	INSERT INTO pact.user_role (tenant_id, user_id, role_id) SELECT app.tenant_id(), p_user, r FROM unnest(p_roles) r ON CONFLICT DO NOTHING;
+	GET DIAGNOSTICS m = ROW_COUNT;
+	RETURN n + m > 0;
+END $$;
+
+CREATE OR REPLACE FUNCTION app.user_patch(p_id uuid, p_version bigint, p jsonb) RETURNS TABLE (body json, etag text)
+	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	u pact.user_account := app.user_lock(p_id, p_version);
+	v_roles uuid[];
+	v_changed boolean := false;
+BEGIN
+	IF p ? 'roles' THEN
+		v_roles := app.roles_named(p -> 'roles');
+		PERFORM app.not_beyond(app.roles_permissions(v_roles), '/roles', 'You cannot give a role that may do more than you.');
+		v_changed := app.user_roles(p_id, v_roles);
+	END IF;
+	IF p ? 'status' AND p ->> 'status' <> u.status THEN
+		IF u.status = 'invited' THEN
+			PERFORM app.refuse('conflict', 'This person has not accepted the invitation yet. Delete it instead.');
+		ELSIF p_id = app.actor_id() THEN
+			PERFORM app.refuse('conflict', 'You cannot suspend yourself.');
+		END IF;
+	END IF;
+	-- a change of roles is a change of the user: the version moves with it
+	IF v_changed OR p ? 'name' OR p ? 'status' THEN
+		UPDATE pact.user_account x SET name = CASE WHEN p ? 'name' THEN coalesce(p ->> 'name', '') ELSE x.name END,
+			status = CASE WHEN p ? 'status' THEN p ->> 'status' ELSE x.status END WHERE x.tenant_id = app.tenant_id() AND x.id = p_id;
+	END IF;
+	IF p ->> 'status' = 'suspended' THEN
+		PERFORM app.user_out(p_id, 'suspended');
+	END IF;
+	PERFORM app.owner_left();
+	RETURN QUERY SELECT r.body, r.etag FROM app.user_reply(app.tenant_id(), p_id) r;
+END $$;
+-- Every way in that is open now is shut.
+CREATE OR REPLACE FUNCTION app.user_out(p_user uuid, p_reason text) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	UPDATE pact.session s SET ended_at = now(), ended_reason = p_reason
+		WHERE s.tenant_id = app.tenant_id() AND s.user_id = p_user AND s.ended_at IS NULL;
+	UPDATE pact.login_challenge c SET ended_at = now() WHERE c.tenant_id = app.tenant_id() AND c.user_id = p_user AND c.ended_at IS NULL;
+	DELETE FROM pact.user_token t WHERE t.tenant_id = app.tenant_id() AND t.user_id = p_user AND t.used_at IS NULL;
+END $$;
+CREATE OR REPLACE FUNCTION app.user_delete(p_id uuid, p_version bigint) RETURNS TABLE (deleted uuid) LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	u pact.user_account := app.user_lock(p_id, p_version);
+BEGIN
+	IF p_id = app.actor_id() THEN
+		PERFORM app.refuse('conflict', 'You cannot remove yourself.');
+	END IF;
+	DELETE FROM pact.user_role x WHERE x.tenant_id = app.tenant_id() AND x.user_id = p_id;
+	DELETE FROM directory.login l WHERE l.tenant_id = app.tenant_id() AND l.user_id = p_id;
+	DELETE FROM pact.user_account x WHERE x.tenant_id = app.tenant_id() AND x.id = p_id;
+	PERFORM app.owner_left();
+	RETURN QUERY SELECT p_id;
+END $$;
+-- Of somebody who has lost the telephone: all sessions end, too.
+CREATE OR REPLACE FUNCTION app.user_mfa_remove(p_id uuid) RETURNS TABLE (deleted uuid) LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM app.user_lock(p_id, NULL);
+	PERFORM app.totp_remove(p_id);
+	IF p_id <> app.actor_id() THEN
+		PERFORM app.user_out(p_id, 'mfa-reset');
+	END IF;
+	RETURN QUERY SELECT p_id;
+END $$;
+
+-- ── roles ────────────────────────────────────────────────────────────────────────────────────────────────────────
+CREATE OR REPLACE FUNCTION app.role_check(p jsonb, p_except uuid) RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	v_unknown text;
+	v_permissions text[];
+BEGIN
+	IF NOT EXISTS (SELECT FROM pact.tenant t WHERE t.tenant_id = app.tenant_id() AND t.plan = 'enterprise') THEN
+		PERFORM app.refuse('plan-required', 'Roles of your own come with the Enterprise plan.');
+	END IF;
+	IF EXISTS (SELECT FROM pact.role r WHERE r.tenant_id = app.tenant_id() AND lower(r.name) = lower(p ->> 'name') AND r.id IS DISTINCT FROM p_except) THEN
+		PERFORM app.refuse_fields(ARRAY[app.field_error('/name', 'There is a role of this name.')]);
+	END IF;
+	SELECT array_agg(DISTINCT x), min(x) FILTER (WHERE NOT x = ANY (ops.permissions('owner'))) INTO v_permissions, v_unknown
+		FROM jsonb_array_elements_text(p -> 'permissions') x;
+	IF v_unknown IS NOT NULL THEN
+		PERFORM app.refuse_fields(ARRAY[app.field_error('/permissions', 'There is no permission ' || v_unknown || '.')]);
+	END IF;
+	PERFORM app.not_beyond(coalesce(v_permissions, '{}'), '/permissions', 'A role cannot be given what you may not do yourself.');
+	RETURN coalesce(v_permissions, '{}');
+END $$;
+CREATE OR REPLACE FUNCTION app.role_create(p jsonb) RETURNS TABLE (body json, etag text, location text) LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	v_id uuid;
+BEGIN
+	PERFORM app.people_lock();
+	INSERT INTO pact.role (tenant_id, name, permissions) VALUES (app.tenant_id(), p ->> 'name', app.role_check(p, NULL)) RETURNING id INTO v_id;
+	RETURN QUERY SELECT r.* FROM app.role_reply(app.tenant_id(), v_id) r;
+END $$;
+CREATE OR REPLACE FUNCTION app.role_lock(p_id uuid, p_version bigint) RETURNS pact.role LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	r pact.role;
+BEGIN
+	PERFORM app.people_lock();
+	SELECT * INTO r FROM pact.role x WHERE x.tenant_id = app.tenant_id() AND x.id = p_id FOR UPDATE;
+	IF NOT FOUND THEN
+		PERFORM app.refuse('not-found');
+	ELSIF r.version <> p_version THEN
+		PERFORM app.refuse('precondition-failed');
+	ELSIF r.builtin THEN
+		PERFORM app.refuse('conflict', 'A built-in role stays as it is. Make one of your own.');
+	END IF;
+	PERFORM app.not_beyond(r.permissions, NULL, 'This role may do more than you. Ask an owner.');
+	RETURN r;
+END $$;
+CREATE OR REPLACE FUNCTION app.role_patch(p_id uuid, p_version bigint, p jsonb) RETURNS TABLE (body json, etag text) LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	r pact.role := app.role_lock(p_id, p_version);
+BEGIN
+	p := jsonb_build_object('name', r.name, 'permissions', to_jsonb(r.permissions)) || p;
+	UPDATE pact.role x SET name = p ->> 'name', permissions = app.role_check(p, p_id) WHERE x.tenant_id = app.tenant_id() AND x.id = p_id;
+	RETURN QUERY SELECT y.body, y.etag FROM app.role_reply(app.tenant_id(), p_id) y;
+END $$;
+CREATE OR REPLACE FUNCTION app.role_delete(p_id uuid, p_version bigint) RETURNS TABLE (deleted uuid) LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM app.role_lock(p_id, p_version);
+	IF EXISTS (SELECT FROM pact.user_role x WHERE x.tenant_id = app.tenant_id() AND x.role_id = p_id) THEN
+		PERFORM app.refuse('conflict', 'Somebody still has this role. Give them another one first.');
+	END IF;
+	DELETE FROM pact.role x WHERE x.tenant_id = app.tenant_id() AND x.id = p_id;
+	RETURN QUERY SELECT p_id;
+END $$;
+
+-- ── what the workspace asks of everybody ─────────────────────────────────────────────────────────────────────────
+CREATE OR REPLACE FUNCTION app.security_json() RETURNS TABLE (body json, etag text) LANGUAGE sql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+	SELECT x.body, app.etag(x.tenant_id, x.version, x.body) FROM (SELECT t.tenant_id, t.version, json_build_object('require_mfa', t.require_mfa,
+		'users', (SELECT count(*) FROM pact.user_account u WHERE u.tenant_id = t.tenant_id AND u.status = 'active'),
+		'users_without_mfa', (SELECT count(*) FROM pact.user_account u WHERE u.tenant_id = t.tenant_id AND u.status = 'active' AND NOT EXISTS
+			(SELECT FROM pact.totp x WHERE x.tenant_id = u.tenant_id AND x.user_id = u.id AND x.confirmed_at IS NOT NULL))) AS body
+		FROM pact.tenant t WHERE t.tenant_id = app.tenant_id()) x
+	$$;
+-- Only somebody who has a second factor may ask it of all: nobody locks themselves out.
+CREATE OR REPLACE FUNCTION app.security_patch(p_session uuid, p_version bigint, p jsonb) RETURNS TABLE (body json, etag text)
+	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	v_version bigint;
+BEGIN
+	SELECT t.version INTO v_version FROM pact.tenant t WHERE t.tenant_id = app.tenant_id() FOR NO KEY UPDATE;
+	IF v_version <> p_version THEN
+		PERFORM app.refuse('precondition-failed');
+	END IF;
+	IF (p ->> 'require_mfa')::boolean AND NOT EXISTS (SELECT FROM pact.session s WHERE s.tenant_id = app.tenant_id() AND s.id = p_session AND s.mfa) THEN
+		PERFORM app.refuse('conflict', 'Turn on two-factor authentication for yourself first.');
+	END IF;
+	IF p ? 'require_mfa' THEN
+		UPDATE pact.tenant t SET require_mfa = coalesce((p ->> 'require_mfa')::boolean, false) WHERE t.tenant_id = app.tenant_id();
+	END IF;
+	RETURN QUERY SELECT * FROM app.security_json();
+END $$;
+
+RESET ROLE;
