@@ -54,7 +54,7 @@ on_signal(int sig)
 {
 	(void)sig;
 	http_stop();
-	/* a signal that comes just before accept() would be lost: ask again each second until the loop has seen it */
+	/* a signal that comes just before a runner waits would be lost: ask again each second until the loop has seen it */
 	(void)alarm(1);
 }
 
@@ -62,11 +62,12 @@ static void
 signals(void)
 {
 	struct sigaction sa = {
-	    .sa_handler = on_signal}; /* no SA_RESTART: accept() must be interrupted */
+	    .sa_handler = on_signal}; /* no SA_RESTART: what waits must be interrupted */
 
 	(void)sigemptyset(&sa.sa_mask);
 	(void)sigaction(SIGTERM, &sa, NULL);
 	(void)sigaction(SIGINT, &sa, NULL);
+	(void)sigaction(SIGUSR1, &sa, NULL); /* how multiwatch asks */
 	(void)sigaction(SIGALRM, &sa, NULL);
 	sa.sa_handler = SIG_IGN;
 	(void)sigaction(SIGPIPE, &sa, NULL);

@@ -22,6 +22,7 @@ static sigset_t when_idle;
 bool
 http_init(void)
 {
+	static const int asks[] = {SIGTERM, SIGINT, SIGUSR1, SIGALRM};
 	/* one connection wakes one process of a pool */
 	struct epoll_event ready = {.events = EPOLLIN | EPOLLEXCLUSIVE};
 	int on = 0, flags = fcntl(0, F_GETFL);
@@ -35,13 +36,11 @@ http_init(void)
 	 * would make libfcgi drop a request that nginx has handed over.
 	 */
 	(void)sigemptyset(&ends);
-	(void)sigaddset(&ends, SIGTERM);
-	(void)sigaddset(&ends, SIGINT);
-	(void)sigaddset(&ends, SIGALRM);
+	for (size_t i = 0; i < NELEMS(asks); i++)
+		(void)sigaddset(&ends, asks[i]);
 	(void)sigprocmask(SIG_BLOCK, &ends, &when_idle);
-	(void)sigdelset(&when_idle, SIGTERM);
-	(void)sigdelset(&when_idle, SIGINT);
-	(void)sigdelset(&when_idle, SIGALRM);
+	for (size_t i = 0; i < NELEMS(asks); i++)
+		(void)sigdelset(&when_idle, asks[i]);
 	waiting = epoll_create1(EPOLL_CLOEXEC);
 	return waiting >= 0 && epoll_ctl(waiting, EPOLL_CTL_ADD, 0, &ready) == 0 && flags >= 0 &&
 	       fcntl(0, F_SETFL, flags | O_NONBLOCK) == 0 && FCGX_Init() == 0 &&

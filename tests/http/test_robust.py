@@ -81,12 +81,13 @@ def test_S1_a_killed_worker_costs_one_request_and_is_replaced_within_a_second(po
         assert status == 503 and "/problems/unavailable" in text
 
 
-def test_S1_workers_that_are_asked_to_end_cost_nothing(c, stack):
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGUSR1, signal.SIGALRM])  # systemd, multiwatch, the end of its time
+def test_S1_workers_that_are_asked_to_end_cost_nothing(how, c, stack):
     with Load(c, READS["crm"]) as load:
         for _ in range(10):
             before = workers(stack, "crm")
             for pid in before:
-                os.kill(pid, signal.SIGTERM)
+                os.kill(pid, how)
                 time.sleep(0.02)
             end = time.monotonic() + 5
             while set(before) & set(workers(stack, "crm")):
