@@ -2,43 +2,7 @@
 // G10: the whole way by keyboard alone; the pointer is never touched, and the focus can always be seen.
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
-import {base, makeContact, open, run, settled, user, visit} from './lib.mjs';
-
-// Tab until the focused element has this name (its own text, or its label); each stop shows where it is.
-async function tabTo(page, name, {shift = false, most = 150} = {}) {
-	for (let stop = 0; stop < most; stop++) {
-		await page.keyboard.press(shift ? 'Shift+Tab' : 'Tab');
-		const at = await page.evaluate(() => {
-			const element = document.activeElement;
-			const {outlineStyle, outlineWidth} = getComputedStyle(element);
-			const label =
-				element.getAttribute('aria-label') ??
-				[...(element.labels ?? [])].map((one) => one.textContent).join(' ');
-			const box = element.getBoundingClientRect();
-			const seen =
-				(outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1) ||
-				element.matches('main, [role="tabpanel"], body, dialog') ||
-				getComputedStyle(element.closest('label') ?? element).outlineStyle !== 'none';
-			const middle = document.elementFromPoint(box.x + box.width / 2, box.y + Math.min(box.height / 2, 20));
-			return {
-				name: (label || element.textContent).trim(),
-				seen,
-				hidden: Boolean(
-					middle &&
-					box.width > 2 &&
-					!element.contains(middle) &&
-					!middle.contains(element) &&
-					middle.closest('.bulk, thead, .toasts, .side')
-				),
-				tag: element.tagName,
-			};
-		});
-		assert.ok(at.seen, `the focus on “${at.name}” (${at.tag}) can be seen`);
-		assert.ok(!at.hidden, `“${at.name}” is not covered by something that sticks`);
-		if (typeof name === 'string' ? at.name === name : name.test(at.name)) return;
-	}
-	assert.fail(`no way by Tab to ${name}`);
-}
+import {base, makeContact, open, run, settled, tabTo, user, visit} from './lib.mjs';
 
 test('G10: log in, find a contact, add a note, change the consent and log out, by keyboard alone', async (t) => {
 	const page = await open(t, {role: null});

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the browser tests share: a headless Chromium, a logged-in page, and the watch that every page is under: no error
 // in the console, no violation of the Content-Security-Policy, no request to another origin (T5).
-import {readFileSync} from 'node:fs';
+import {execFileSync} from 'node:child_process';
+import {readdirSync, readFileSync} from 'node:fs';
 import {after} from 'node:test';
 import assert from 'node:assert/strict';
 import {chromium} from 'playwright-core';
@@ -190,4 +191,92 @@ export async function upload(page, file) {
 	await page.locator('#file').setInputFiles(file);
 	await page.waitForURL(/\/import\?id=/);
 	await page.getByRole('button', {name: 'Try it without writing anything'}).waitFor();
+}
+
+// Tab until the focused element has this name (its own text, or its label); each stop shows where it is.
+export async function tabTo(page, name, {shift = false, most = 150} = {}) {
+	for (let stop = 0; stop < most; stop++) {
+		await page.keyboard.press(shift ? 'Shift+Tab' : 'Tab');
+		const at = await page.evaluate(() => {
+			const element = document.activeElement;
+			const {outlineStyle, outlineWidth} = getComputedStyle(element);
+			const label =
+				element.getAttribute('aria-label') ??
+				[...(element.labels ?? [])].map((one) => one.textContent).join(' ');
+			const box = element.getBoundingClientRect();
+			const seen =
+				(outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1) ||
+				element.matches('main, [role="tabpanel"], body, dialog') ||
+				getComputedStyle(element.closest('label') ?? element).outlineStyle !== 'none';
+			const middle = document.elementFromPoint(box.x + box.width / 2, box.y + Math.min(box.height / 2, 20));
+			return {
+				name: (label || element.textContent).trim(),
+				seen,
+				hidden: Boolean(
+					middle &&
+					box.width > 2 &&
+					!element.contains(middle) &&
+					!middle.contains(element) &&
+					middle.closest('.bulk, thead, .toasts, .side')
+				),
+				tag: element.tagName,
+			};
+		});
+		assert.ok(at.seen, `the focus on “${at.name}” (${at.tag}) can be seen`);
+		assert.ok(!at.hidden, `“${at.name}” is not covered by something that sticks`);
+		if (typeof name === 'string' ? at.name === name : name.test(at.name)) return;
+	}
+	assert.fail(`no way by Tab to ${name}`);
+}
+
+// ── people of a test's own ──────────────────────────────────────────────────────────────────────────────────────
+// The link of the newest mail to an address that leads to this page of ours; waits for the mail.
+export async function mailedLink(email, page, not = '') {
+	const folder = `${demo.mail_dir}/new`;
+	for (let wait = 0; wait < 150; wait++) {
+		const found = readdirSync(folder)
+			.sort()
+			.reverse()
+			.map((name) => readFileSync(`${folder}/${name}`, 'latin1'))
+			.filter((text) => text.includes(email))
+			.map((text) =>
+				text.replace(/=\r?\n/g, '').replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(`0x${hex}`))
+			)
+			.map((text) => text.match(new RegExp(`${base}/${page}#[\\w.~-]+`))?.[0])
+			.find((link) => link && link !== not);
+		if (found) return found;
+		await new Promise((resolve) => setTimeout(resolve, 200));
+	}
+	return assert.fail(`no mail to ${email} with a link to /${page}`);
+}
+
+// Somebody new in the second workspace, where nobody else tests; `host` is a page of its owner.
+export async function newcomer(host, roles = ['member']) {
+	made += 1;
+	const person = {
+		email: `colleague${made}.${process.pid}@${run}.example`,
+		name: `Ny ${made} ${run}`,
+		password: `lysegrønn tåke ${run} over fjorden`,
+	};
+	const {status, body} = await api(host, 'POST', '/v1/users/invite', {
+		email: person.email,
+		name: person.name,
+		roles,
+	});
+	assert.equal(status, 201, JSON.stringify(body));
+	const token = (await mailedLink(person.email, 'invited')).split('#')[1];
+	const accepted = await api(host, 'POST', '/v1/auth/invitation', {token, password: person.password});
+	assert.equal(accepted.status, 204, JSON.stringify(accepted.body));
+	return {...person, id: body.public_id};
+}
+
+// What an authenticator shows now, or showed `earlier` half minutes ago, which the server takes too; each code is taken
+// once. Near the end of a half minute the next one is waited for.
+export async function codeOf(secret, earlier = 0) {
+	const left = 30_000 - (Date.now() % 30_000);
+	if (left < 4000) await new Promise((resolve) => setTimeout(resolve, left + 100));
+	const at = Math.floor(Date.now() / 1000) - earlier * 30;
+	return execFileSync('oathtool', ['--totp', '-b', '-N', `@${at}`, secret.replace(/\s/g, '')], {
+		encoding: 'utf8',
+	}).trim();
 }

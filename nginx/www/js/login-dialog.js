@@ -3,13 +3,15 @@
 // the same workspace may go on; anybody else starts afresh.
 import {h} from './dom.js';
 import {post, Problem} from './api.js';
-import {dialog, field, onSubmit} from './ui.js';
+import {dialog, field, onSubmit, showErrors} from './ui.js';
 import {remember, tellTabs} from './shell.js';
 import words from './strings/common.js';
 
 export function askLogin(who) {
 	return new Promise((resolve, reject) => {
 		let done = false;
+		const notNow = () =>
+			h('button', {type: 'button', class: 'button', onclick: () => box.close()}, words.notNow);
 		const form = h(
 			'form',
 			{},
@@ -32,10 +34,38 @@ export function askLogin(who) {
 			h(
 				'div',
 				{class: 'form-foot'},
-				h('button', {type: 'button', class: 'button', onclick: () => box.close()}, words.notNow),
+				notNow(),
 				h('button', {type: 'submit', class: 'button primary'}, words.logIn)
 			)
 		);
+		const finish = (data) => {
+			done = true;
+			if (data.user.public_id !== who.user.public_id) {
+				location.assign('/contacts');
+				return;
+			}
+			remember(data);
+			tellTabs(data);
+			box.close();
+			resolve();
+		};
+		// the password was right: the form makes room for the code, under the same heading
+		const askCode = async (challenge) => {
+			const {secondStep} = await import('./second-step.js');
+			const heading = form.querySelector('h2');
+			const step = secondStep(challenge, {
+				heading,
+				back: notNow(),
+				done: finish,
+				ended: (error) => {
+					form.prepend(heading);
+					step.replaceWith(form);
+					showErrors(form, error);
+				},
+			});
+			form.replaceWith(step);
+			step.elements.code.focus();
+		};
 		onSubmit(
 			form,
 			async ({password}) => {
@@ -44,15 +74,8 @@ export function askLogin(who) {
 					{email: who.user.email, password, workspace: who.workspace.slug},
 					{open: true}
 				);
-				done = true;
-				if (data.user.public_id !== who.user.public_id) {
-					location.assign('/contacts');
-					return;
-				}
-				remember(data);
-				tellTabs(data);
-				box.close();
-				resolve();
+				if (data.mfa_required) await askCode(data.challenge);
+				else finish(data);
 			},
 			(error) => {
 				if (error.slug === 'wrong-credentials') error.message = words.wrong;

@@ -75,7 +75,7 @@ const SECTIONS = {
 					type: 'password',
 					autocomplete: 'new-password',
 					required: true,
-					minlength: 12,
+					minlength: 10,
 					maxlength: 1024,
 					help: text.help,
 					'data-missing': text.short,
@@ -112,7 +112,7 @@ const SECTIONS = {
 				h('div', {class: 'form-foot'}, h('button', {type: 'submit', class: 'button primary'}, text.change))
 			);
 			onSubmit(form, async (data) => {
-				if ([...data.new_password].length < 12)
+				if ([...data.new_password].length < 10)
 					throw {errors: [{pointer: '/new_password', detail: text.short}]};
 				if (data.new_password !== data.again) throw {errors: [{pointer: '/again', detail: text.differ}]};
 				await post('/v1/auth/password', {

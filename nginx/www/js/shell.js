@@ -9,6 +9,7 @@ import words from './strings/common.js';
 const MOST_TASKS = 20;
 const STORE = 'pact.session';
 const HERE = 'pact.here'; // somebody is logged in in this browser, probably
+const SET_UP = '/security'; // where one sets up a second factor
 const channel = 'BroadcastChannel' in window ? new BroadcastChannel('pact.session') : null;
 
 export const ENTRIES = [
@@ -19,9 +20,12 @@ export const ENTRIES = [
 export const SECTIONS = [
 	{section: 'profile', href: '/settings'},
 	{section: 'workspace', href: '/settings?section=workspace', may: 'settings.read'},
+	{section: 'people', href: '/people', may: 'user.read'},
+	{section: 'roles', href: '/roles', may: 'user.read'},
 	{section: 'audit', href: '/audit', may: 'audit.read'},
 	{group: 'security'},
 	{section: 'password', href: '/settings?section=password'},
+	{section: 'security', href: SET_UP},
 	{section: 'sessions', href: '/settings?section=sessions'},
 	{group: 'privacy', may: 'settings.read'},
 	{section: 'privacy', href: '/settings?section=privacy', may: 'settings.read'},
@@ -30,8 +34,32 @@ export const SECTIONS = [
 let loaded;
 // Who is logged in. The first call reads it from the server; without a session it leads to the login page.
 export function session() {
-	loaded ??= get('/v1/auth/session').then(({data}) => remember(data));
+	loaded ??= get('/v1/auth/session').then(({data}) => {
+		remember(data);
+		// a workspace that asks for a second factor answers nothing else before there is one
+		if (!data.mfa_missing || location.pathname === SET_UP) return data;
+		location.replace(`${SET_UP}?next=${encodeURIComponent(location.pathname + location.search)}`);
+		return new Promise(() => {});
+	});
 	return loaded;
+}
+
+// After something about the own session changed.
+export function sessionAgain() {
+	loaded = undefined;
+	return session();
+}
+
+// Where ?next= leads: only to an address of this site, never somebody else's page.
+export function nextPage() {
+	try {
+		const url = new URL(new URLSearchParams(location.search).get('next') ?? '/contacts', location.origin);
+		return url.origin === location.origin && !/^\/(login|security|v1)(\/|\.|$)/.test(url.pathname)
+			? url.pathname + url.search
+			: '/contacts';
+	} catch {
+		return '/contacts';
+	}
 }
 
 export function remember(data) {
@@ -179,6 +207,8 @@ class AppShell extends HTMLElement {
 				h('button', {type: 'button', class: 'button quiet', onclick: logOut}, words.logOut)
 			)
 		);
+		// before the second factor is set up there is nowhere to go
+		if (who.mfa_missing) $('nav', this.side).remove();
 		this.insertBefore(this.side, this.main);
 		if (section && page === 'settings') $('[data-page="settings"]', this.side)?.removeAttribute('aria-current');
 	}
@@ -215,7 +245,7 @@ class AppShell extends HTMLElement {
 	}
 
 	async countTasks(who) {
-		if (!may(who, 'activity.read')) return;
+		if (who.mfa_missing || !may(who, 'activity.read')) return;
 		try {
 			const {
 				data: {

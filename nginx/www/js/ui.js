@@ -58,7 +58,8 @@ export function problemText(error) {
 		console.error(error);
 		return words.failed;
 	}
-	if (error.status === 403 && error.slug === 'forbidden') return words.notAllowed;
+	if (error.slug === 'forbidden') return error.body.detail || words.notAllowed;
+	if (error.slug === 'mfa-required') return words.mfaRequired;
 	if (error.status === 404) return words.notFound;
 	const parts = [error.message];
 	if (error.retryAfter) parts.push(words.retryIn(error.retryAfter));

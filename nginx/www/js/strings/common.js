@@ -15,6 +15,9 @@ export default {
 		profile: 'Profile',
 		password: 'Password',
 		sessions: 'Sessions',
+		security: 'Two-factor authentication',
+		people: 'People',
+		roles: 'Roles',
 		workspace: 'Workspace',
 		privacy: 'Default consent policy',
 		audit: 'Audit Log',
@@ -50,6 +53,8 @@ export default {
 	moreLoaded: (added, shown) =>
 		`${plural(added, '# more', '# more')} loaded, ${plural(shown, '# shown', '# shown')}`,
 
+	mfaRequired:
+		'This workspace now asks everybody for a second factor. Open Settings, Two-factor authentication in another tab and set it up; then try again here.',
 	sessionTitle: 'Your session ended',
 	sessionText: 'Log in again to go on. What you typed is kept.',
 	email: 'Email address',

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Settings → Two-factor authentication: one's own, and what the workspace asks of everybody. Whoever lacks the second
+// factor that the workspace asks for comes here first, whatever page they opened, and goes on there afterwards.
+import {h, icon, fill, $} from './dom.js';
+import {get, patch} from './api.js';
+import {logOut, may, nextPage, session, sessionAgain} from './shell.js';
+import {failure, loading, onSubmit, toast, uid} from './ui.js';
+import {twoFactor} from './two-factor.js';
+import common from './strings/common.js';
+import words from './strings/security.js';
+
+const main = $('main');
+let who = await session();
+const forced = who.mfa_missing;
+const own = h('section', {class: 'panel pad stack'});
+const all = h('section', {class: 'panel pad stack', hidden: true});
+
+async function changed(on) {
+	who = await sessionAgain();
+	if (who.mfa_missing !== forced) {
+		if (on) sessionStorage.setItem('pact.message', words.done);
+		location.replace(forced ? nextPage() : location.pathname);
+		return;
+	}
+	if (on) toast(words.done);
+	await drawOwn();
+	$('h2', own)?.focus();
+	await drawAll();
+}
+
+async function drawOwn() {
+	try {
+		await twoFactor(own, who, {begin: forced, changed});
+	} catch (error) {
+		if (forced && error.status === 409) elsewhere();
+		else fill(own, failure(error, drawOwn));
+	}
+}
+
+function elsewhere() {
+	fill(
+		own,
+		h('p', {class: 'banner pending'}, icon('info'), h('span', {class: 'text'}, words.forcedElsewhere)),
+		h(
+			'div',
+			{class: 'form-foot'},
+			h('button', {type: 'button', class: 'button primary', onclick: logOut}, common.logOut)
+		)
+	);
+}
+
+async function drawAll() {
+	if (forced || !may(who, 'settings.read')) return;
+	all.hidden = false;
+	let settings;
+	try {
+		settings = await get('/v1/settings/security');
+	} catch (error) {
+		fill(all, h('h2', {}, words.everybody), failure(error, drawAll));
+		return;
+	}
+	const {data} = settings;
+	const id = uid('require');
+	const writable = may(who, 'settings.write');
+	const form = h(
+		'form',
+		{class: 'stack'},
+		h('h2', {tabindex: -1}, words.everybody),
+		h('p', {id: 'have'}, words.have(data.users - data.users_without_mfa, data.users)),
+		h(
+			'div',
+			{class: 'field'},
+			h(
+				'label',
+				{class: 'check', for: id},
+				h('input', {
+					type: 'checkbox',
+					id,
+					name: 'require_mfa',
+					checked: data.require_mfa,
+					disabled: !writable,
+					'aria-describedby': `${id}-help ${id}-error`,
+					'data-pointer': '/require_mfa',
+				}),
+				words.require
+			),
+			h('p', {class: 'help', id: `${id}-help`}, words.requireHelp),
+			h('p', {class: 'error', id: `${id}-error`})
+		),
+		writable
+			? h('div', {class: 'form-foot'}, h('button', {type: 'submit', class: 'button primary'}, words.save))
+			: h('p', {class: 'help'}, words.readonly)
+	);
+	onSubmit(form, async () => {
+		const wanted = form.elements.require_mfa.checked;
+		await patch('/v1/settings/security', {require_mfa: wanted}, settings.etag);
+		toast(words.saved[wanted]);
+		await drawAll();
+		$('h2', all).focus();
+		await drawOwn();
+	});
+	fill(all, form);
+}
+
+fill(
+	main,
+	h('div', {class: 'page-head'}, h('h1', {tabindex: -1}, words.title)),
+	h(
+		'div',
+		{class: 'stack settings-form'},
+		forced &&
+			h(
+				'p',
+				{class: 'banner pending', id: 'forced'},
+				icon('info'),
+				h('span', {class: 'text'}, words.forced(who.workspace.name))
+			),
+		own,
+		all
+	)
+);
+fill(own, loading());
+if (forced && (await get('/v1/auth/totp')).data.enabled) elsewhere();
+else await drawOwn();
+await drawAll();
