@@ -2,6 +2,7 @@
 """A2: links in mails, a new password and an invitation; and what passwords are taken."""
 import concurrent.futures
 import re
+import time
 
 import pytest
 from client import Client, new_ip
@@ -24,6 +25,17 @@ def ask(stack):
         return stack.link(user.email, "reset", n)
 
     return get
+
+
+def taken(db, seconds=10):
+    """The runner has looked at all that was asked."""
+    end = time.monotonic() + seconds
+    while True:
+        db.execute("SELECT count(*) FROM app.reset_request")
+        if db.fetchone() == (0,):
+            return
+        assert time.monotonic() < end, "requests that nobody takes"
+        time.sleep(0.1)
 
 
 def actions(db, user):
@@ -88,8 +100,7 @@ def test_A2_no_way_to_tell_who_is_a_user(user, stack, db):
     unknown = Client(stack).post(FORGOT, {"email": address("nobody")})
     assert shape(known) == shape(unknown) and known.status_code == 204
     assert stack.mails(user.email)
-    db.execute("SELECT count(*) FROM app.reset_request")
-    assert db.fetchone() == (0,)
+    taken(db)
 
 
 def test_A2_a_mail_for_each_workspace_of_an_address(make_user, make_workspace, stack):
@@ -107,8 +118,8 @@ def test_A2_no_more_than_three_mails_an_hour(user, ask, stack, db):
         ask(user, n)
     for _ in range(3):
         Client(stack, new_ip()).ok("POST", FORGOT, {"email": user.email})
-    db.execute("SELECT count(*) FROM app.reset_request")
-    assert db.fetchone() == (0,) and len(stack.mails(user.email)) == 3
+    taken(db)
+    assert len(stack.mails(user.email)) == 3
 
 
 def test_A2_a_flood_from_one_network_is_throttled(stack):
