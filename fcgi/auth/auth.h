@@ -135,7 +135,7 @@ void resets(struct arena *a);
 const char *link_text(struct arena *a, const char *page, const struct handle *t);
 
 /* user.c */
-extern const struct field invite_body[], user_body[], user_list_params[];
+extern const struct field invite_body[], user_body[];
 extern const struct representation user_rep;
 extern const struct query q_users, q_users_count, q_user_get, q_user_invite, q_user_patch,
     q_user_delete, q_user_mfa_remove;

@@ -12,6 +12,19 @@ END $$;
 CREATE OR REPLACE FUNCTION app.throttle_key(p_tag text, p_address bytea, p_ip text) RETURNS bytea LANGUAGE sql IMMUTABLE
 	AS $$ SELECT sha256(convert_to(p_tag || '|' || coalesce(encode(p_address, 'hex'), '') || '|' || coalesce(app.ip_net(p_ip), ''), 'UTF8')) $$;
 
+-- Counts one in a bucket; seconds to wait when there were more than p_most in p_span.
+CREATE OR REPLACE FUNCTION app.throttle_count(p_key bytea, p_most int, p_span interval) RETURNS int LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	t record;
+BEGIN
+	INSERT INTO app.throttle AS x (key, window_start, n) VALUES (p_key, clock_timestamp(), 1)
+		ON CONFLICT (key) DO UPDATE SET n = CASE WHEN x.window_start < clock_timestamp() - p_span THEN 1 ELSE least(x.n + 1, 1000) END,
+			window_start = CASE WHEN x.window_start < clock_timestamp() - p_span THEN clock_timestamp() ELSE x.window_start END
+		RETURNING n, window_start INTO t;
+	RETURN CASE WHEN t.n > p_most THEN greatest(1, ceil(extract(epoch FROM t.window_start + p_span - clock_timestamp())))::int END;
+END $$;
+
 -- Counts the attempt, then finds the one user that the address means: in the named workspace, or in the one last used.
 -- Always one row. retry_after (seconds) not null: refused before anything is hashed.
 CREATE OR REPLACE FUNCTION app.login_begin(p_address_hmac bytea, p_ip text, p_workspace text)
@@ -212,17 +225,8 @@ BEGIN
 	RETURN NEXT;
 END $$;
 -- Counts a try at something of a user's; seconds to wait when there were more than ten in a quarter of an hour.
-CREATE OR REPLACE FUNCTION app.try_count(p_tag text, p_user uuid) RETURNS int LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	v_key bytea := app.throttle_key(p_tag, uuid_send(p_user), NULL);
-	t record;
-BEGIN
-	INSERT INTO app.throttle AS x (key, window_start, n) VALUES (v_key, clock_timestamp(), 1)
-		ON CONFLICT (key) DO UPDATE SET n = CASE WHEN x.window_start < clock_timestamp() - interval '15 minutes' THEN 1 ELSE least(x.n + 1, 1000) END,
-			window_start = CASE WHEN x.window_start < clock_timestamp() - interval '15 minutes' THEN clock_timestamp() ELSE x.window_start END
-		RETURNING n, window_start INTO t;
-	RETURN CASE WHEN t.n > 10 THEN greatest(1, ceil(extract(epoch FROM t.window_start + interval '15 minutes' - clock_timestamp())))::int END;
-END $$;
+CREATE OR REPLACE FUNCTION app.try_count(p_tag text, p_user uuid) RETURNS int LANGUAGE sql SET search_path = pg_catalog, pg_temp
+	AS $$ SELECT app.throttle_count(app.throttle_key(p_tag, uuid_send(p_user), NULL), 10, interval '15 minutes') $$;
 
 RESET ROLE;
 SET ROLE pact_owner;

@@ -9,18 +9,20 @@ CREATE OR REPLACE FUNCTION app.reset_ask(p_address_hmac bytea, p_workspace text,
 #variable_conflict use_column
 DECLARE
 	b record;
-	n_address int := 0;
+	v_wait int;
+	v_dropped boolean;
 BEGIN
+	-- in the order of their keys, so that two requests cannot wait for each other
 	FOR b IN SELECT * FROM (VALUES (app.throttle_key('reset', p_address_hmac, NULL), true, 3),
 			(app.throttle_key('reset-ip', NULL, p_ip), false, 30)) x (key, by_address, most) ORDER BY key LOOP
-		INSERT INTO app.throttle AS t (key, window_start, n) VALUES (b.key, clock_timestamp(), 1)
-			ON CONFLICT (key) DO UPDATE SET n = CASE WHEN t.window_start < clock_timestamp() - interval '1 hour' THEN 1 ELSE least(t.n + 1, 1000) END,
-				window_start = CASE WHEN t.window_start < clock_timestamp() - interval '1 hour' THEN clock_timestamp() ELSE t.window_start END
-			RETURNING CASE WHEN t.n > b.most AND NOT b.by_address THEN
-				greatest(1, ceil(extract(epoch FROM t.window_start + interval '1 hour' - clock_timestamp())))::int ELSE retry_after END,
-				CASE WHEN b.by_address THEN t.n ELSE n_address END INTO retry_after, n_address;
+		v_wait := app.throttle_count(b.key, b.most, interval '1 hour');
+		IF b.by_address THEN
+			v_dropped := v_wait IS NOT NULL;
+		ELSE
+			retry_after := v_wait;
+		END IF;
 	END LOOP;
-	IF retry_after IS NULL AND n_address <= 3 THEN
+	IF retry_after IS NULL AND NOT v_dropped THEN
 		INSERT INTO app.reset_request (address_hmac, workspace, ip, request_id) VALUES (p_address_hmac, p_workspace, p_ip, p_request_id);
 		NOTIFY pact_job_auth;
 	END IF;
@@ -52,7 +54,7 @@ BEGIN
 	PERFORM app.context_clear();
 END $$;
 
--- What a link is for, while it is good; no row when it is not. Leaves the context as it was.
+-- What a link is for, while it is good; no row when it is not. Leaves no context behind.
 CREATE OR REPLACE FUNCTION app.link_look(p_tenant uuid, p_token uuid, p_sha256 bytea)
 	RETURNS TABLE (body json, purpose text, email text, workspace text) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column

@@ -35,7 +35,7 @@ CREATE OR REPLACE FUNCTION app.permissions_of(p_user uuid) RETURNS text[] LANGUA
 		unnest(r.permissions) p WHERE ur.tenant_id = app.tenant_id() AND ur.user_id = p_user
 	$$;
 -- Refuses what goes beyond the caller's own permissions.
-CREATE OR REPLACE FUNCTION app.not_beyond(p_permissions text[], p_pointer text, p_detail text) RETURNS void LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION app.not_beyond(p_permissions text[], p_detail text) RETURNS void LANGUAGE plpgsql
 	SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	IF NOT p_permissions <@ app.permissions_of(app.actor_id()) THEN
@@ -87,7 +87,7 @@ BEGIN
 	ELSIF u.version <> p_version THEN
 		PERFORM app.refuse('precondition-failed');
 	END IF;
-	PERFORM app.not_beyond(app.permissions_of(p_id), NULL, 'This person may do more here than you. Ask an owner.');
+	PERFORM app.not_beyond(app.permissions_of(p_id), 'This person may do more here than you. Ask an owner.');
 	RETURN u;
 END $$;
 
@@ -100,7 +100,7 @@ DECLARE
 BEGIN
 	PERFORM app.people_lock();
 	v_roles := app.roles_named(p -> 'roles');
-	PERFORM app.not_beyond(app.roles_permissions(v_roles), '/roles', 'You cannot give a role that may do more than you.');
+	PERFORM app.not_beyond(app.roles_permissions(v_roles), 'You cannot give a role that may do more than you.');
 	SELECT * INTO u FROM pact.user_account x WHERE x.tenant_id = app.tenant_id() AND x.email_norm = app.email_norm(p ->> 'email') FOR UPDATE;
 	IF NOT FOUND THEN
 		INSERT INTO pact.user_account (tenant_id, email, name, status)
@@ -109,7 +109,7 @@ BEGIN
 	ELSIF u.status <> 'invited' THEN
 		PERFORM app.refuse('duplicate', 'Somebody with this address works here already.', jsonb_build_object('existing', u.id));
 	ELSE
-		PERFORM app.not_beyond(app.permissions_of(u.id), NULL, 'This person may do more here than you. Ask an owner.');
+		PERFORM app.not_beyond(app.permissions_of(u.id), 'This person may do more here than you. Ask an owner.');
 	END IF;
 	PERFORM app.user_roles(u.id, v_roles);
 	DELETE FROM pact.user_token t WHERE t.tenant_id = app.tenant_id() AND t.user_id = u.id AND t.used_at IS NULL;
@@ -141,7 +141,7 @@ DECLARE
 BEGIN
 	IF p ? 'roles' THEN
 		v_roles := app.roles_named(p -> 'roles');
-		PERFORM app.not_beyond(app.roles_permissions(v_roles), '/roles', 'You cannot give a role that may do more than you.');
+		PERFORM app.not_beyond(app.roles_permissions(v_roles), 'You cannot give a role that may do more than you.');
 		v_changed := app.user_roles(p_id, v_roles);
 	END IF;
 	IF p ? 'status' AND p ->> 'status' <> u.status THEN
@@ -213,7 +213,7 @@ BEGIN
 	IF v_unknown IS NOT NULL THEN
 		PERFORM app.refuse_fields(ARRAY[app.field_error('/permissions', 'There is no permission ' || v_unknown || '.')]);
 	END IF;
-	PERFORM app.not_beyond(coalesce(v_permissions, '{}'), '/permissions', 'A role cannot be given what you may not do yourself.');
+	PERFORM app.not_beyond(coalesce(v_permissions, '{}'), 'A role cannot be given what you may not do yourself.');
 	RETURN coalesce(v_permissions, '{}');
 END $$;
 CREATE OR REPLACE FUNCTION app.role_create(p jsonb) RETURNS TABLE (body json, etag text, location text) LANGUAGE plpgsql SECURITY DEFINER
@@ -238,7 +238,7 @@ BEGIN
 	ELSIF r.builtin THEN
 		PERFORM app.refuse('conflict', 'A built-in role stays as it is. Make one of your own.');
 	END IF;
-	PERFORM app.not_beyond(r.permissions, NULL, 'This role may do more than you. Ask an owner.');
+	PERFORM app.not_beyond(r.permissions, 'This role may do more than you. Ask an owner.');
 	RETURN r;
 END $$;
 CREATE OR REPLACE FUNCTION app.role_patch(p_id uuid, p_version bigint, p jsonb) RETURNS TABLE (body json, etag text) LANGUAGE plpgsql SECURITY DEFINER
