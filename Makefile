@@ -11,7 +11,7 @@ PREFIX   ?= /usr/local
 Q := $(if $(V),,@)
 
 # what each program needs beyond libpact
-LIBS_auth := -lcrypt -lqrencode -lzxcvbn -lm
+LIBS_auth := -lcrypt -lqrencode -lzxcvbn -lresolv -lm
 LIBS_mail := $(shell pkg-config --libs libcurl 2>/dev/null)
 
 WARN := -Wall -Wextra -Wformat=2 -Wconversion -Wsign-conversion -Wimplicit-fallthrough -Werror=format-security \

@@ -44,8 +44,8 @@ GRANT EXECUTE ON FUNCTION app.enter_session(uuid, uuid, bytea, text, text, text,
 	TO pact_auth, pact_crm, pact_audit;
 
 -- ── auth: sessions and people; no password hash but through its functions, no contact at all ─────────────────────
-GRANT EXECUTE ON FUNCTION app.enter_workspace(text, text, text), app.login_begin(bytea, text, text),
-	app.login_succeed(uuid, uuid, bytea, uuid, bytea, bytea, text, text, text, text),
+GRANT EXECUTE ON FUNCTION app.enter_workspace(text, text, text), app.login_begin(bytea, text, text, boolean),
+	app.login_succeed(uuid, uuid, bytea, boolean, uuid, bytea, bytea, text, text, text, text),
 	app.login_refuse(uuid, uuid, text, text, text), app.refresh(uuid, uuid, bytea, bytea, text, text), app.session_json(uuid),
 	app.session_end(uuid, text), app.password_hash(), app.password_set(text, uuid),
 	app.mfa_begin(uuid, uuid, bytea, text, text),
@@ -57,7 +57,7 @@ GRANT EXECUTE ON FUNCTION app.enter_workspace(text, text, text), app.login_begin
 	api.user_json(pact.user_account), app.user_reply(uuid, uuid), api.role_json(pact.role), app.role_reply(uuid, uuid),
 	app.user_invite(jsonb, bytea, uuid, bytea, text), app.user_patch(uuid, bigint, jsonb), app.user_delete(uuid, bigint),
 	app.user_mfa_remove(uuid), app.role_create(jsonb), app.role_patch(uuid, bigint, jsonb), app.role_delete(uuid, bigint),
-	app.security_json(), app.security_patch(uuid, bigint, jsonb) TO pact_auth;
+	app.security_json(), app.security_patch(uuid, bigint, jsonb, uuid, bytea) TO pact_auth;
 GRANT SELECT (tenant_id, id, user_id, method, mfa, transport, ip, user_agent, created_at, last_seen_at, expires_at, ended_at, ended_reason)
 	ON pact.session TO pact_auth;
 GRANT SELECT (tenant_id, slug, name, status, plan) ON pact.tenant TO pact_auth;
@@ -116,7 +116,7 @@ GRANT DELETE ON directory.login TO pact_door;
 GRANT SELECT, INSERT, UPDATE, DELETE ON app.reset_request TO pact_door;
 GRANT SELECT, INSERT, UPDATE, DELETE ON app.throttle TO pact_door;
 GRANT SELECT, UPDATE, DELETE ON app.job_queue TO pact_door;
-GRANT SELECT, UPDATE (status, require_mfa), INSERT ON pact.tenant TO pact_door;
+GRANT SELECT, UPDATE (status, require_mfa, sso_enforced, updated_at), INSERT ON pact.tenant TO pact_door;
 GRANT INSERT, SELECT (tenant_id, data_key) ON pact.tenant_key TO pact_door;
 GRANT SELECT, INSERT, UPDATE (name, status, last_login_at), DELETE ON pact.user_account TO pact_door;
 GRANT SELECT, INSERT, UPDATE (hash, changed_at) ON pact.user_password TO pact_door;

@@ -3,7 +3,9 @@
 #define PACT_AUTH_AUTH_H
 
 #include "shared/app/app.h"
+#include "shared/app/sso.h"
 #include "shared/crypt/crypt.h"
+#include "shared/crypt/handle.h"
 
 /* seal.c */
 #define SEAL_EXTRA 28U /* what sealing adds: nonce and tag */
@@ -51,23 +53,14 @@ bool password_check(const char *hash, const char *password);
 bool password_fit(struct req *r, const char *pointer, const char *password, const char *email,
     const char *workspace);
 
-/* token.c: what people and programs are given to hold: a refresh token, a login's second step, a link in a mail */
-struct handle {
-	char tenant[37], id[37];
-	uint8_t secret[SECRET_LEN];
-};
-/* A new one: a random secret. */
-void handle_new(struct handle *out, const char *tenant);
-bool handle_parse(struct handle *out, const char *text);
-/* base64url, on the arena. */
-const char *handle_text(struct arena *a, const struct handle *t);
-/* What the database keeps of it, as bytea text. */
-const char *handle_sha256(struct arena *a, const struct handle *t);
+/* token.c */
 int reply_challenge(struct req *r, const struct handle *challenge);
 /* Answers with tokens: cookies, or a body for bearers. session_json: what a browser gets. */
 int reply_tokens(struct req *r, const char *user, const struct handle *refresh, bool bearer,
     const char *session_json);
 void clear_cookies(struct req *r);
+/* The cookies alone, for an answer that is a redirect. */
+void session_cookies(struct req *r, const char *user, const struct handle *refresh);
 
 /* login.c */
 extern const struct field login_body[], refresh_body[];
@@ -87,6 +80,9 @@ int login_refused(struct req *r, const char *tenant, const char *user, const cha
 #define SESSION_OWN_MAX 8
 int session_start(struct req *r, const struct query *q, const char *user, const char *const *own,
     size_t nown);
+/* The first half of it: what q says; t is the session's refresh token, or the challenge. NULL: the transaction failed. */
+const struct rows *session_open(struct req *r, const struct query *q, const char *const *own,
+    size_t nown, bool bearer, struct handle *t);
 
 /* otp.c */
 #define OTP_SECRET_LEN 20
@@ -147,17 +143,54 @@ int user_delete(struct req *r);
 int user_mfa_remove(struct req *r);
 
 /* role.c */
-extern const struct field role_body[], security_body[];
-extern const struct representation role_rep, security_rep;
+extern const struct field role_body[];
+extern const struct representation role_rep;
 extern const struct query q_roles, q_roles_count, q_role_get, q_role_create, q_role_patch,
-    q_role_delete, q_security, q_security_patch;
+    q_role_delete;
 int role_list(struct req *r);
 int role_get(struct req *r);
 int role_create(struct req *r);
 int role_patch(struct req *r);
 int role_delete(struct req *r);
+
+/* security.c: what a workspace asks of everybody who logs in */
+extern const struct field security_body[];
+extern const struct representation security_rep, sso_test_rep;
+extern const struct query q_security, q_security_patch, q_sso_seal_begin, q_sso_test_begin;
 int security_get(struct req *r);
 int security_patch(struct req *r);
+int sso_test(struct req *r);
+
+/* sso.c: the ends of a login by single sign-on: where it may begin, and the session it comes to */
+extern const struct field discover_params[], sso_finish_params[];
+extern const struct representation discover_rep;
+extern const struct query q_discover, q_sso_proved, q_sso_succeed;
+int discover(struct req *r);
+int sso_finish(struct req *r);
+
+/* domain.c */
+extern const struct field domain_body[];
+extern const struct representation domain_rep;
+extern const struct query q_domains, q_domains_count, q_domain_get, q_domain_add, q_domain_remove,
+    q_domain_check, q_domain_to_check, q_domain_checked, q_domains_due;
+int domain_list(struct req *r);
+int domain_get(struct req *r);
+int domain_add(struct req *r);
+int domain_remove(struct req *r);
+int domain_check(struct req *r);
+enum job_result domain_job(struct job *j);
+void domains_due(struct arena *a);
+
+/* dns.c */
+enum dns_found {
+	DNS_FOUND,
+	DNS_MISSING, /* the name servers say that there is no such record */
+	DNS_FAILED,  /* nobody who knows has answered */
+};
+/* Is there a TXT record (RFC 1035 §3.3.14) of this name whose whole text is `text`? Waits ten seconds at most. */
+enum dns_found dns_txt(const char *name, const char *text);
+/* The same of a server's answer; for tests. */
+enum dns_found dns_txt_answer(const uint8_t *answer, size_t len, const char *text);
 
 /* session.c */
 extern const struct representation device_rep;

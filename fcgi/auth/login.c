@@ -4,11 +4,12 @@
 
 #include "fcgi/auth/auth.h"
 
-DOOR_QUERY(q_login_begin, "SELECT retry_after, tenant_id, user_id, password_hash, usable "
-                          "FROM app.login_begin($1::bytea, $2, $3)");
+DOOR_QUERY(q_login_begin,
+    "SELECT retry_after, tenant_id, user_id, password_hash, usable, login_url "
+    "FROM app.login_begin($1::bytea, $2, $3, $4::boolean)");
 DOOR_QUERY(q_login_succeed,
-    "SELECT body FROM app.login_succeed($1::uuid, $2::uuid, $3::bytea, $4::uuid, $5::bytea, $6::bytea, "
-    "$7, $8, $9, $10)");
+    "SELECT body FROM app.login_succeed($1::uuid, $2::uuid, $3::bytea, $4::boolean, $5::uuid, $6::bytea, "
+    "$7::bytea, $8, $9, $10, $11)");
 DOOR_QUERY(q_login_refuse, "SELECT app.login_refuse($1::uuid, $2::uuid, $3, $4, $5)");
 DOOR_QUERY(q_refresh,
     "SELECT outcome, user_id, transport, "
@@ -22,6 +23,9 @@ const struct field login_body[] = {
         .help = "Its slug; without one, the workspace last used with this address."},
     {"session", F_ENUM, .choices = "cookie|bearer",
         .help = "Browsers get cookies, programs get tokens in the body."},
+    {"break_glass", F_BOOL,
+        .help =
+            "An owner comes in although single sign-on is required: with a second factor, and all owners are told."},
     {0},
 };
 const struct field refresh_body[] = {
@@ -75,16 +79,21 @@ problem_throttled(struct req *r, const char *seconds)
 	    json_pack("{s:I}", "retry_after", (json_int_t)n));
 }
 
+static void
+note_refusal(struct req *r, const char *tenant, const char *user, const char *reason)
+{
+	r->tx = tx_begin(r->a, NULL);
+	if (r->tx == NULL)
+		return;
+	tx_queue(r->tx, &q_login_refuse, ARGS(tenant, user, r->http.ip, r->request_id, reason));
+	(void)tx_commit(r->tx);
+}
+
 int
 login_refused(struct req *r, const char *tenant, const char *user, const char *reason,
     const struct problem_type *p)
 {
-	r->tx = tx_begin(r->a, NULL);
-	if (r->tx != NULL) {
-		tx_queue(r->tx, &q_login_refuse,
-		    ARGS(tenant, user, r->http.ip, r->request_id, reason));
-		(void)tx_commit(r->tx);
-	}
+	note_refusal(r, tenant, user, reason);
 	return problem(r, p, NULL);
 }
 
@@ -97,30 +106,41 @@ user_agent(const struct req *r)
 	return s != NULL && utf8_valid(s, strlen(s)) ? s : NULL;
 }
 
+const struct rows *
+session_open(struct req *r, const struct query *q, const char *const *own, size_t nown, bool bearer,
+    struct handle *t)
+{
+	const char *args[SESSION_OWN_MAX + 7];
+	uint8_t secret[SECRET_LEN], digest[SHA256_LEN];
+	const struct rows *rows;
+
+	memcpy(args, own, nown * sizeof *args);
+	handle_new(t, own[0]);
+	session_secret(secret, t->id);
+	sha256(digest, secret, sizeof secret);
+	wipe(secret, sizeof secret);
+	memcpy(args + nown,
+	    (const char *const[]){t->id, db_bytea(r->a, digest, sizeof digest),
+	        handle_sha256(r->a, t), bearer ? "bearer" : "cookie", r->http.ip, user_agent(r),
+	        r->request_id},
+	    7 * sizeof *args);
+	r->tx = tx_begin(r->a, NULL);
+	rows = r->tx != NULL ? tx_last(r->tx, q, args, nown + 7) : NULL;
+	return rows != NULL && rows_count(rows) > 0 ? rows : NULL;
+}
+
 int
 session_start(struct req *r, const struct query *q, const char *user, const char *const *own,
     size_t nown)
 {
 	bool bearer = str_eq(body_text(r, "session"), "bearer");
-	const char *args[SESSION_OWN_MAX + 7], *body;
-	uint8_t secret[SECRET_LEN], digest[SHA256_LEN];
 	const struct rows *rows;
 	struct handle t;
+	const char *body;
 	int status;
 
-	memcpy(args, own, nown * sizeof *args);
-	handle_new(&t, own[0]);
-	session_secret(secret, t.id);
-	sha256(digest, secret, sizeof secret);
-	wipe(secret, sizeof secret);
-	memcpy(args + nown,
-	    (const char *const[]){t.id, db_bytea(r->a, digest, sizeof digest),
-	        handle_sha256(r->a, &t), bearer ? "bearer" : "cookie", r->http.ip, user_agent(r),
-	        r->request_id},
-	    7 * sizeof *args);
-	r->tx = tx_begin(r->a, NULL);
-	rows = r->tx != NULL ? tx_last(r->tx, q, args, nown + 7) : NULL;
-	if (rows == NULL || rows_count(rows) == 0)
+	rows = session_open(r, q, own, nown, bearer, &t);
+	if (rows == NULL)
 		return problem_db(r);
 	body = rows_text(rows, 0, "body");
 	status = body != NULL ? reply_tokens(r, user, &t, bearer, body) : reply_challenge(r, &t);
@@ -133,25 +153,37 @@ login(struct req *r)
 {
 	uint8_t digest[SHA256_LEN];
 	const struct rows *rows;
-	const char *tenant, *user, *hmac;
+	const char *tenant, *user, *hmac, *break_glass;
 	bool right, usable;
+	int status;
 
 	address_hmac(digest, body_text(r, "email"));
 	hmac = db_bytea(r->a, digest, sizeof digest);
+	break_glass = json_is_true(json_object_get(r->body, "break_glass")) ? "true" : "false";
 	/* counted and committed before any hashing, so that a flood meets the throttle and not the processor */
-	rows = tx_last(r->tx, &q_login_begin, ARGS(hmac, r->http.ip, body_text(r, "workspace")));
+	rows = tx_last(r->tx, &q_login_begin,
+	    ARGS(hmac, r->http.ip, body_text(r, "workspace"), break_glass));
 	if (rows == NULL)
 		return problem_db(r);
 	if (rows_text(rows, 0, "retry_after") != NULL)
 		return problem_throttled(r, rows_text(rows, 0, "retry_after"));
 	tenant = rows_text(rows, 0, "tenant_id");
 	user = rows_text(rows, 0, "user_id");
+	if (rows_text(rows, 0, "login_url") != NULL) {
+		note_refusal(r, tenant, NULL, P_SSO_REQUIRED.slug);
+		return problem_with(r, &P_SSO_REQUIRED, NULL,
+		    json_pack("{s:s}", "login_url", rows_text(rows, 0, "login_url")));
+	}
 	usable = str_eq(rows_text(rows, 0, "usable"), "t");
 	/* one hash always, whoever asks */
 	right = password_check(rows_text(rows, 0, "password_hash"), body_text(r, "password"));
 	if (!right || !usable || tenant == NULL || user == NULL)
 		return login_refused(r, tenant, user, "password", &P_WRONG_CREDENTIALS);
-	return session_start(r, &q_login_succeed, user, ARGS(tenant, user, hmac));
+	status = session_start(r, &q_login_succeed, user, ARGS(tenant, user, hmac, break_glass));
+	/* a workspace that was not named: it may say so only to who knows the password */
+	if (status == 403)
+		note_refusal(r, tenant, user, tx_error(r->tx)->slug);
+	return status;
 }
 
 static int

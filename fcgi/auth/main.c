@@ -67,8 +67,26 @@ static const struct route routes[] = {
     {"GET", "/v1/settings/security", DOOR_SESSION, "settings.read", TX_RO, NULL, NULL,
         &security_rep, 0, security_get, "What the workspace asks of everybody who logs in"},
     {"PATCH", "/v1/settings/security", DOOR_SESSION, "settings.write", TX_RW, NULL, security_body,
-        &security_rep, R_PARTIAL | R_IF_MATCH, security_patch,
-        "Require a second factor of everybody"},
+        &security_rep, R_PARTIAL | R_IF_MATCH | R_SECRET, security_patch,
+        "Require a second factor, set up single sign-on, require it"},
+    {"POST", "/v1/settings/security/sso/test", DOOR_SESSION, "sso.write", TX_RW, NULL, NULL,
+        &sso_test_rep, R_CREATED | R_SECRET, sso_test,
+        "A link that goes all the way through the identity provider and logs nobody in"},
+    {"GET", "/v1/settings/security/domains", DOOR_SESSION, "settings.read", TX_RO, NULL, NULL,
+        &domain_rep, R_LIST, domain_list, "Domains that the workspace says are its own"},
+    {"POST", "/v1/settings/security/domains", DOOR_SESSION, "sso.write", TX_RW, NULL, domain_body,
+        &domain_rep, R_CREATED, domain_add, "Add a domain, to be verified by its DNS"},
+    {"GET", "/v1/settings/security/domains/{id:uuid}", DOOR_SESSION, "settings.read", TX_RO, NULL,
+        NULL, &domain_rep, 0, domain_get, "A domain, and the record it needs"},
+    {"DELETE", "/v1/settings/security/domains/{id:uuid}", DOOR_SESSION, "sso.write", TX_RW, NULL,
+        NULL, NULL, R_NO_BODY, domain_remove, "Remove a domain"},
+    {"POST", "/v1/settings/security/domains/{id:uuid}/check", DOOR_SESSION, "sso.write", TX_RW,
+        NULL, NULL, &domain_rep, R_ACCEPTED, domain_check, "Look for the record now"},
+
+    {"GET", "/v1/auth/discover", DOOR_NONE, NULL, TX_RO, discover_params, NULL, &discover_rep, 0,
+        discover, "Which ways to log in there are for an address or a workspace"},
+    {"GET", "/v1/auth/sso/{workspace:slug}/finish", DOOR_NONE, NULL, TX_RW, sso_finish_params, NULL,
+        NULL, R_REDIRECT, sso_finish, "The end of a login by single sign-on: the session begins"},
 };
 
 static const struct query *const queries[] = {
@@ -112,10 +130,30 @@ static const struct query *const queries[] = {
     &q_role_delete,
     &q_security,
     &q_security_patch,
+    &q_sso_seal_begin,
+    &q_sso_test_begin,
+    &q_domains,
+    &q_domains_count,
+    &q_domain_get,
+    &q_domain_add,
+    &q_domain_remove,
+    &q_domain_check,
+    &q_domain_to_check,
+    &q_domain_checked,
+    &q_domains_due,
+    &q_discover,
+    &q_sso_proved,
+    &q_sso_succeed,
+    &q_sso_refuse,
+};
+
+static const struct job_kind jobs[] = {
+    {"domain.check", domain_job, .lease_s = 60, .retry_s = 30},
 };
 
 static const struct tick ticks[] = {
     {"resets", 1, resets},
+    {"domains", 600, domains_due},
 };
 
 static bool
@@ -139,6 +177,8 @@ main(int argc, char **argv)
 	        .nroutes = NELEMS(routes),
 	        .queries = queries,
 	        .nqueries = NELEMS(queries),
+	        .jobs = jobs,
+	        .njobs = NELEMS(jobs),
 	        .ticks = ticks,
 	        .nticks = NELEMS(ticks),
 	        .setup = setup,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Roles, built-in and of a workspace's own (A9, A10), and what a workspace asks of everybody (A8). */
+/* Roles, built-in and of a workspace's own (A9, A10). */
 #include "fcgi/auth/auth.h"
 #include "shared/base/str.h"
 
@@ -12,9 +12,6 @@ TENANT_QUERY(q_role_get, PLAN_GENERIC, "SELECT body, etag FROM app.role_reply($1
 DOOR_QUERY(q_role_create, "SELECT body, etag, location FROM app.role_create($1::jsonb)");
 DOOR_QUERY(q_role_patch, "SELECT body, etag FROM app.role_patch($1::uuid, $2::bigint, $3::jsonb)");
 DOOR_QUERY(q_role_delete, "SELECT deleted FROM app.role_delete($1::uuid, $2::bigint)");
-DOOR_QUERY(q_security, "SELECT body, etag FROM app.security_json()");
-DOOR_QUERY(q_security_patch,
-    "SELECT body, etag FROM app.security_patch($1::uuid, $2::bigint, $3::jsonb)");
 
 const struct field role_body[] = {
     {"name", F_TEXT, REQUIRED, .min = 1, .max = 60},
@@ -22,12 +19,6 @@ const struct field role_body[] = {
         .help = "Such as contact.read; those of the role owner are all there are."},
     {0},
 };
-const struct field security_body[] = {
-    {"require_mfa", F_BOOL, REQUIRED,
-        .help = "Whoever has no second factor is led to set one up before anything else."},
-    {0},
-};
-
 static const struct field role_members[] = {
     {"public_id", F_UUID, REQUIRED},
     {"name", F_TEXT, REQUIRED},
@@ -37,14 +28,6 @@ static const struct field role_members[] = {
     {0},
 };
 const struct representation role_rep = {"role", role_members};
-static const struct field security_members[] = {
-    {"require_mfa", F_BOOL, REQUIRED},
-    {"users", F_INT, REQUIRED},
-    {"users_without_mfa", F_INT, REQUIRED},
-    {0},
-};
-const struct representation security_rep = {"security_settings", security_members};
-
 int
 role_list(struct req *r)
 {
@@ -79,17 +62,4 @@ int
 role_delete(struct req *r)
 {
 	return reply_query(r, &q_role_delete, ARGS(r->arg[0], r->if_match));
-}
-
-int
-security_get(struct req *r)
-{
-	return reply_query(r, &q_security, NO_ARGS);
-}
-
-int
-security_patch(struct req *r)
-{
-	return reply_query(r, &q_security_patch,
-	    ARGS(r->claims.session, r->if_match, r->body_text));
 }

@@ -60,6 +60,63 @@ const struct mail_template mail_templates[] = {
         "  {{link}}\n"
         "\n"
         "If you do not know what this is about, do nothing.\n"},
+    {"invitation-sso", "You are invited to {{workspace}}\n",
+        "Hello {{name}},\n"
+        "\n"
+        "{{by}} invites you to work in {{workspace}} on Pact.\n"
+        "\n"
+        "You need no password: log in with your organisation's account.\n"
+        "\n"
+        "  {{base_url}}/login?workspace={{slug}}\n"
+        "\n"
+        "If you do not know what this is about, do nothing.\n"},
+    {"sso-instead", "Logging in to {{workspace}}\n",
+        "Hello {{name}},\n"
+        "\n"
+        "somebody, most likely you, asked for a new password. There is none in\n"
+        "{{workspace}}: you log in with your organisation's account.\n"
+        "\n"
+        "  {{base_url}}/login?workspace={{slug}}\n"
+        "\n"
+        "  Asked from: {{ip}}\n"
+        "\n"
+        "If it was not you, there is nothing to do.\n"},
+    {"sso-enforced", "Single sign-on is required now\n",
+        "Hello {{name}},\n"
+        "\n"
+        "{{by}} has made single sign-on the only way into your workspace.\n"
+        "\n"
+        "  Workspace:  {{workspace}}\n"
+        "  When:       {{at}}\n"
+        "  From:       {{ip}}\n"
+        "\n"
+        "Passwords are not taken any more. When the identity provider does not\n"
+        "answer, an owner can still come in with password and second factor; all\n"
+        "owners are told then.\n"},
+    {"sso-not-enforced", "Single sign-on is not required any more\n",
+        "Hello {{name}},\n"
+        "\n"
+        "{{by}} has let passwords in again. Single sign-on goes on where it is\n"
+        "set up.\n"
+        "\n"
+        "  Workspace:  {{workspace}}\n"
+        "  When:       {{at}}\n"
+        "  From:       {{ip}}\n"
+        "\n"
+        "If you did not expect this, look at the audit log.\n"},
+    {"break-glass", "An owner came in past single sign-on\n",
+        "Hello {{name}},\n"
+        "\n"
+        "{{by}} logged in with password and second factor, although single\n"
+        "sign-on is required in your workspace.\n"
+        "\n"
+        "  Workspace:  {{workspace}}\n"
+        "  When:       {{at}}\n"
+        "  From:       {{ip}}\n"
+        "\n"
+        "This is meant for when the identity provider does not answer. If it does,\n"
+        "and you do not know why this was done, ask, and end the session: Settings,\n"
+        "People.\n"},
     {"mfa-enabled", "Two-factor authentication is on\n",
         "Hello {{name}},\n"
         "\n"

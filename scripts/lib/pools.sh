@@ -39,7 +39,7 @@ program_env() {
 		;;
 	esac
 	# handed through from who starts the stack: tests, and sanitizer builds
-	for name in PACT_TEST PACT_HASH_COST PACT_MAX_REQUESTS PACT_MAX_SECONDS PACT_DEBUG PACT_SMTP_CA ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS; do
+	for name in PACT_TEST PACT_HASH_COST PACT_MAX_REQUESTS PACT_MAX_SECONDS PACT_DEBUG PACT_SMTP_CA PACT_RESOLVER ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS; do
 		[ -z "${!name:-}" ] || echo "$name=${!name}"
 	done
 }

@@ -10,6 +10,7 @@
 #include "shared/app/problem.h"
 #include "shared/base/arena.h"
 #include "shared/base/str.h"
+#include "shared/crypt/handle.h"
 #include "shared/crypt/token.h"
 #include "shared/db/db.h"
 #include "shared/http/http.h"
@@ -43,6 +44,12 @@ enum transaction {
 #define R_NO_BODY 128U /* answers 204 */
 #define R_OPTIONAL_BODY 256U
 #define R_SECRET 512U /* what it answers is shown once and never stored: no Idempotency-Key */
+/*
+ * Other sites' pages and servers post here by design (SAML, OIDC back-channel): no same-origin check. The handler must ask
+ * for a proof of its own.
+ */
+#define R_CROSS_SITE 1024U
+#define R_REDIRECT 2048U /* for browsers that navigate: answers 303 */
 
 struct req;
 
@@ -163,6 +170,8 @@ bool tx_again(struct req *r, bool read_only);
 const char *param(const struct req *r, const char *name);
 /* A text member of the body, NULL when absent or null. */
 const char *body_text(const struct req *r, const char *name);
+/* What the database keeps of a handle, as bytea text on the arena. */
+const char *handle_sha256(struct arena *a, const struct handle *t);
 
 /* ── answers; each returns the status, so that handlers `return reply_…` ─────────────────────────────────────────── */
 /*

@@ -26,8 +26,9 @@ check_routes(const struct program *p)
 		if (rt->door == DOOR_SESSION && rt->tx == TX_NONE)
 			errors += bad(p, rt->path,
 			    "a session route without a transaction: nothing would check the session");
+		/* an export is an event; a login at another server comes back by a navigation */
 		if (strcmp(rt->method, "GET") == 0 && rt->tx == TX_RW &&
-		    (rt->flags & R_STREAM) == 0)
+		    (rt->flags & (R_STREAM | R_REDIRECT)) == 0)
 			errors += bad(p, rt->path, "GET changes nothing");
 		if (rt->summary == NULL || rt->handler == NULL)
 			errors += bad(p, rt->path, "no summary or no handler");

@@ -115,6 +115,7 @@ responses(const struct route *rt)
 	const char *code = (rt->flags & R_CREATED) != 0    ? "201"
 	                   : (rt->flags & R_ACCEPTED) != 0 ? "202"
 	                   : (rt->flags & R_NO_BODY) != 0  ? "204"
+	                   : (rt->flags & R_REDIRECT) != 0 ? "303"
 	                                                   : "200";
 	bool described = rt->reply != NULL && (rt->flags & R_STREAM) == 0;
 	json_t *all = json_pack("{s:o, s:{s:s}}", code,

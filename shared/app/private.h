@@ -46,6 +46,6 @@ extern const struct query q_enter_session, q_idempotency_begin, q_idempotency_st
     q_idempotency_get, q_health, q_enter_job, q_job_claim, q_job_done, q_job_failed, q_job_extend,
     q_refused, q_stream_time;
 
-#define SCHEMA_VERSION 5 /* the migration this build needs; a newer schema is fine */
+#define SCHEMA_VERSION 6 /* the migration this build needs; a newer schema is fine */
 
 #endif

@@ -26,6 +26,12 @@
 	X(P_MFA_REQUIRED, "mfa-required", 403, "Set up two-factor authentication first", \
 	    "The workspace asks for a second factor, and this account has none yet.", \
 	    "Open Security in the settings and set it up; then everything else works again.") \
+	X(P_SSO_REQUIRED, "sso-required", 403, "Log in with single sign-on", \
+	    "The workspace lets people in by its identity provider only; a password is not asked for.", \
+	    "Begin at the address in `login_url`. An owner can still come in with password and second factor when the provider does not answer.") \
+	X(P_SSO_REFUSED, "sso-refused", 403, "Single sign-on did not work", \
+	    "The identity provider's answer was not accepted, or it is about somebody who may not come in here.", \
+	    "Begin again from the login page. The reason is in the workspace's audit log, under the instance shown.") \
 	X(P_PLAN_REQUIRED, "plan-required", 403, "Your plan does not include this", \
 	    "What was asked for comes with another plan.", \
 	    "The owner of the workspace can change the plan.") \
@@ -85,6 +91,9 @@
 	X(P_UNAVAILABLE, "unavailable", 503, "Not available right now", \
 	    "The server or its database is restarting or out of reach. Nothing was changed.", \
 	    "Try again in a moment; Retry-After says when.") \
+	X(P_SSO_UNAVAILABLE, "sso-unavailable", 503, "Single sign-on is not available right now", \
+	    "The identity provider does not answer, or the connection to it is not set up yet.", \
+	    "Try again in a minute. An owner can come in with password and second factor.") \
 	X(P_TIMEOUT, "timeout", 504, "It took too long", \
 	    "The work did not finish in the time allowed and was taken back.", \
 	    "Try again, with less at once if that is possible.")

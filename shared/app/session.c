@@ -63,7 +63,7 @@ session_same_origin(struct req *r)
 	bool ok = (origin == NULL || str_eq(origin, own_origin)) &&
 	          (site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0);
 
-	if (safe_method(r))
+	if (safe_method(r) || (r->route->flags & R_CROSS_SITE) != 0)
 		return true;
 	/* a browser always says one of the two for an unsafe verb; with a cookie, silence is no proof */
 	if (ok && (shown || !r->by_cookie))
@@ -88,6 +88,15 @@ session_authenticate(struct req *r)
 	reply_header(r, "WWW-Authenticate", "Bearer");
 	(void)problem(r, &P_UNAUTHENTICATED, NULL);
 	return false;
+}
+
+const char *
+handle_sha256(struct arena *a, const struct handle *t)
+{
+	uint8_t digest[SHA256_LEN];
+
+	handle_digest(digest, t);
+	return db_bytea(a, digest, sizeof digest);
 }
 
 bool

@@ -27,8 +27,10 @@ END $$;
 
 -- Counts the attempt, then finds the one user that the address means: in the named workspace, or in the one last used.
 -- Always one row. retry_after (seconds) not null: refused before anything is hashed.
-CREATE OR REPLACE FUNCTION app.login_begin(p_address_hmac bytea, p_ip text, p_workspace text)
-	RETURNS TABLE (retry_after int, tenant_id uuid, user_id uuid, password_hash text, usable boolean, workspaces int)
+-- login_url: the workspace that was named takes nobody by password (A5); said before anything is looked up, so whether the
+-- address is anybody's makes no difference. p_break_glass: an owner wants to come in all the same.
+CREATE OR REPLACE FUNCTION app.login_begin(p_address_hmac bytea, p_ip text, p_workspace text, p_break_glass boolean)
+	RETURNS TABLE (retry_after int, tenant_id uuid, user_id uuid, password_hash text, usable boolean, workspaces int, login_url text)
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -56,6 +58,19 @@ BEGIN
 	IF retry_after IS NOT NULL THEN
 		RETURN NEXT;
 		RETURN;
+	END IF;
+	IF p_workspace IS NOT NULL AND NOT p_break_glass THEN
+		SELECT w.tenant_id INTO d FROM directory.workspace w WHERE w.slug = p_workspace AND NOT w.suspended;
+		IF FOUND THEN
+			PERFORM app.context(d.tenant_id, 'public', NULL, NULL, p_ip, NULL);
+			login_url := CASE WHEN (SELECT t.sso_enforced FROM pact.tenant t WHERE t.tenant_id = d.tenant_id) THEN app.sso_login_url() END;
+			PERFORM app.context_clear();
+			IF login_url IS NOT NULL THEN
+				tenant_id := d.tenant_id;
+				RETURN NEXT;
+				RETURN;
+			END IF;
+		END IF;
 	END IF;
 
 	SELECT l.tenant_id, l.user_id, count(*) OVER () AS n, w.slug = p_workspace AS named INTO d
@@ -136,15 +151,21 @@ END $$;
 
 -- After the password was found right. Returns the session representation, or none: then there is a second factor to show, and
 -- p_session and p_refresh_sha256 are its challenge.
-CREATE OR REPLACE FUNCTION app.login_succeed(p_tenant uuid, p_user uuid, p_address_hmac bytea, p_session uuid, p_secret_sha256 bytea,
+CREATE OR REPLACE FUNCTION app.login_succeed(p_tenant uuid, p_user uuid, p_address_hmac bytea, p_break_glass boolean, p_session uuid, p_secret_sha256 bytea,
 	p_refresh_sha256 bytea, p_transport text, p_ip text, p_user_agent text, p_request_id text)
 	RETURNS TABLE (body json) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	v_enforced boolean;
 BEGIN
 	PERFORM app.login_usable(p_tenant, p_user, p_ip, p_request_id);
 	DELETE FROM app.throttle WHERE key = app.throttle_key('address+ip', p_address_hmac, p_ip);
+	SELECT t.sso_enforced INTO v_enforced FROM pact.tenant t WHERE t.tenant_id = p_tenant FOR KEY SHARE;
+	IF v_enforced AND NOT (p_break_glass AND app.breaks_glass(p_user)) THEN
+		PERFORM app.refuse('sso-required', NULL, jsonb_build_object('login_url', app.sso_login_url()));
+	END IF;
 	IF EXISTS (SELECT FROM pact.totp x WHERE x.tenant_id = p_tenant AND x.user_id = p_user AND x.confirmed_at IS NOT NULL) THEN
-		INSERT INTO pact.login_challenge (tenant_id, id, user_id, secret_sha256, method, expires_at)
-			VALUES (p_tenant, p_session, p_user, p_refresh_sha256, 'password', now() + interval '10 minutes');
+		INSERT INTO pact.login_challenge (tenant_id, id, user_id, secret_sha256, method, break_glass, expires_at)
+			VALUES (p_tenant, p_session, p_user, p_refresh_sha256, 'password', v_enforced, now() + interval '10 minutes');
 		PERFORM app.context_clear();
 	ELSE
 		body := app.session_begin(p_user, p_session, p_secret_sha256, p_refresh_sha256, 'password', NULL, p_transport, p_ip,

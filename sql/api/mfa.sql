@@ -59,14 +59,19 @@ BEGIN
 	PERFORM app.context(p_tenant, 'public', NULL, NULL, p_ip, p_request_id);
 	UPDATE pact.login_challenge x SET ended_at = now()
 		WHERE x.tenant_id = p_tenant AND x.id = p_challenge AND x.secret_sha256 = p_sha256 AND x.ended_at IS NULL AND x.expires_at > now()
-		RETURNING x.user_id, x.method INTO c;
-	IF NOT FOUND THEN
+		RETURNING x.user_id, x.method, x.break_glass INTO c;
+	-- begun before single sign-on was required, and not by who may come in all the same
+	IF NOT FOUND OR NOT c.break_glass AND (SELECT t.sso_enforced FROM pact.tenant t WHERE t.tenant_id = p_tenant FOR KEY SHARE) THEN
 		PERFORM app.refuse('session-ended');
 	END IF;
 	PERFORM app.login_usable(p_tenant, c.user_id, p_ip, p_request_id);
 	DELETE FROM app.throttle x WHERE x.key = app.throttle_key('mfa', uuid_send(c.user_id), NULL);
 	body := app.session_begin(c.user_id, p_session, p_secret_sha256, p_refresh_sha256, c.method,
 		app.mfa_take(c.user_id, p_step, p_code_sha256), p_transport, p_ip, p_user_agent, p_request_id);
+	IF c.break_glass THEN
+		PERFORM app.audit_write('auth.break_glass', 'user', c.user_id, NULL, jsonb_build_object('session', p_session));
+		PERFORM app.mail_owners('break-glass', jsonb_build_object('by', app.actor_email(), 'ip', p_ip));
+	END IF;
 	RETURN NEXT;
 END $$;
 

@@ -2,14 +2,15 @@
 -- What an operator may do (scripts/pactctl). Each use is audited in the workspace it touches, with the operator's name.
 SET ROLE pact_door;
 
--- The permissions of the built-in roles: owner all, admin all but billing.write.
+-- The permissions of the built-in roles: owner all, admin all but billing.write and sso.write (who
+-- says how everybody logs in could become anybody).
 CREATE OR REPLACE FUNCTION ops.permissions(p_role text) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
 	SELECT array_agg(p) FROM unnest(ARRAY['contact.read', 'contact.write', 'contact.erase', 'contact.export', 'contact.import',
 		'account.read', 'account.write', 'activity.read', 'activity.write', 'audit.read', 'audit.export', 'settings.read',
-		'settings.write', 'user.read', 'user.write', 'role.write', 'billing.write']) p
+		'settings.write', 'user.read', 'user.write', 'role.write', 'billing.write', 'sso.write']) p
 	WHERE CASE p_role
 		WHEN 'owner' THEN true
-		WHEN 'admin' THEN p <> 'billing.write'
+		WHEN 'admin' THEN p NOT IN ('billing.write', 'sso.write')
 		WHEN 'member' THEN split_part(p, '.', 1) IN ('contact', 'account', 'activity') AND p <> 'contact.erase'
 		WHEN 'viewer' THEN p IN ('contact.read', 'account.read', 'activity.read') END
 	$$;

@@ -43,7 +43,11 @@ CREATE OR REPLACE FUNCTION app.reset_issue(p_tenant uuid, p_user uuid, p_token u
 	RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM app.context(p_tenant, 'public', NULL, NULL, p_ip, p_request_id);
-	IF EXISTS (SELECT FROM pact.user_account u JOIN pact.user_password p ON p.tenant_id = u.tenant_id AND p.user_id = u.id
+	-- where single sign-on is the way, a password is an owner's spare key alone
+	IF (SELECT t.sso_enforced FROM pact.tenant t WHERE t.tenant_id = p_tenant) AND NOT app.breaks_glass(p_user) THEN
+		PERFORM app.outbox_add(p_user, 'sso-instead', jsonb_build_object('slug', t.slug, 'ip', p_ip)) FROM pact.tenant t
+			JOIN pact.user_account u ON u.tenant_id = t.tenant_id AND u.id = p_user AND u.status = 'active' WHERE t.tenant_id = p_tenant;
+	ELSIF EXISTS (SELECT FROM pact.user_account u JOIN pact.user_password p ON p.tenant_id = u.tenant_id AND p.user_id = u.id
 			WHERE u.tenant_id = p_tenant AND u.id = p_user AND u.status = 'active') THEN
 		DELETE FROM pact.user_token t WHERE t.tenant_id = p_tenant AND t.user_id = p_user AND t.purpose = 'reset' AND t.used_at IS NULL;
 		INSERT INTO pact.user_token (tenant_id, id, user_id, purpose, secret_sha256, expires_at)
@@ -83,6 +87,8 @@ BEGIN
 		RETURNING x.id, x.email INTO u;
 	IF NOT FOUND THEN
 		PERFORM app.refuse('link-ended');
+	ELSIF (SELECT t.sso_enforced FROM pact.tenant t WHERE t.tenant_id = p_tenant) AND NOT app.breaks_glass(u.id) THEN
+		PERFORM app.refuse('sso-required', NULL, jsonb_build_object('login_url', app.sso_login_url()));
 	END IF;
 	-- who holds the link is taken to be the user from here on
 	PERFORM app.context(p_tenant, 'user', u.id, u.email, p_ip, p_request_id);

@@ -116,7 +116,12 @@ BEGIN
 	INSERT INTO pact.user_token (tenant_id, id, user_id, purpose, secret_sha256, expires_at)
 		VALUES (app.tenant_id(), p_token, u.id, 'invite', p_sha256, now() + interval '7 days');
 	PERFORM app.audit_write('user.invite', 'user', u.id, NULL, jsonb_build_object('email', u.email, 'roles', p -> 'roles'));
-	PERFORM app.outbox_add(u.id, 'invitation', jsonb_build_object('link', p_link, 'by', app.actor_email()));
+	IF (SELECT t.sso_enforced FROM pact.tenant t WHERE t.tenant_id = app.tenant_id()) THEN
+		PERFORM app.outbox_add(u.id, 'invitation-sso', jsonb_build_object('slug', t.slug, 'by', app.actor_email())) FROM pact.tenant t
+			WHERE t.tenant_id = app.tenant_id();
+	ELSE
+		PERFORM app.outbox_add(u.id, 'invitation', jsonb_build_object('link', p_link, 'by', app.actor_email()));
+	END IF;
 	RETURN QUERY SELECT r.body, r.etag, '/v1/users/' || u.id FROM app.user_reply(app.tenant_id(), u.id) r;
 END $$;
 -- Exactly these roles; only differences are written, and audited.
@@ -256,37 +261,11 @@ BEGIN
 	PERFORM app.role_lock(p_id, p_version);
 	IF EXISTS (SELECT FROM pact.user_role x WHERE x.tenant_id = app.tenant_id() AND x.role_id = p_id) THEN
 		PERFORM app.refuse('conflict', 'Somebody still has this role. Give them another one first.');
+	ELSIF EXISTS (SELECT FROM pact.group_role x WHERE x.tenant_id = app.tenant_id() AND x.role_id = p_id) THEN
+		PERFORM app.refuse('conflict', 'Single sign-on gives this role. Change that first.');
 	END IF;
 	DELETE FROM pact.role x WHERE x.tenant_id = app.tenant_id() AND x.id = p_id;
 	RETURN QUERY SELECT p_id;
-END $$;
-
--- ── what the workspace asks of everybody ─────────────────────────────────────────────────────────────────────────
-CREATE OR REPLACE FUNCTION app.security_json() RETURNS TABLE (body json, etag text) LANGUAGE sql STABLE SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp AS $$
-	SELECT x.body, app.etag(x.tenant_id, x.version, x.body) FROM (SELECT t.tenant_id, t.version, json_build_object('require_mfa', t.require_mfa,
-		'users', (SELECT count(*) FROM pact.user_account u WHERE u.tenant_id = t.tenant_id AND u.status = 'active'),
-		'users_without_mfa', (SELECT count(*) FROM pact.user_account u WHERE u.tenant_id = t.tenant_id AND u.status = 'active' AND NOT EXISTS
-			(SELECT FROM pact.totp x WHERE x.tenant_id = u.tenant_id AND x.user_id = u.id AND x.confirmed_at IS NOT NULL))) AS body
-		FROM pact.tenant t WHERE t.tenant_id = app.tenant_id()) x
-	$$;
--- Only somebody who has a second factor may ask it of all: nobody locks themselves out.
-CREATE OR REPLACE FUNCTION app.security_patch(p_session uuid, p_version bigint, p jsonb) RETURNS TABLE (body json, etag text)
-	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	v_version bigint;
-BEGIN
-	SELECT t.version INTO v_version FROM pact.tenant t WHERE t.tenant_id = app.tenant_id() FOR NO KEY UPDATE;
-	IF v_version <> p_version THEN
-		PERFORM app.refuse('precondition-failed');
-	END IF;
-	IF (p ->> 'require_mfa')::boolean AND NOT EXISTS (SELECT FROM pact.session s WHERE s.tenant_id = app.tenant_id() AND s.id = p_session AND s.mfa) THEN
-		PERFORM app.refuse('conflict', 'Turn on two-factor authentication for yourself first.');
-	END IF;
-	IF p ? 'require_mfa' THEN
-		UPDATE pact.tenant t SET require_mfa = coalesce((p ->> 'require_mfa')::boolean, false) WHERE t.tenant_id = app.tenant_id();
-	END IF;
-	RETURN QUERY SELECT * FROM app.security_json();
 END $$;
 
 RESET ROLE;

@@ -70,6 +70,20 @@ class Things:
         self.address = address("staff")
         return self.make("/v1/users/invite", {"email": self.address, "roles": ["viewer"]} | more)
 
+    def domain(self):
+        """One that was looked for and not found: no name server answers."""
+        d = self.make("/v1/settings/security/domains", {"domain": f"{unique('d')}.example"})
+        end = time.monotonic() + 30
+        while self.owner.ok("GET", f"/v1/settings/security/domains/{d}")["checked_at"] is None:
+            assert time.monotonic() < end, "the domain was not looked for"
+            time.sleep(0.05)
+        return d
+
+    def connection(self):
+        """A connection that was found good once; nobody answers there."""
+        self.owner.ok("PATCH", "/v1/settings/security", {"sso": {"type": "oidc", "issuer": "https://idp.invalid", "client_id": "pact"}})
+        self.behind("UPDATE pact.sso_connection SET checked_at = now(), status = 'ready' WHERE tenant_id = app.tenant_id()")
+
     def link(self):
         self.invited()
         return self.owner.stack.link(self.address, "invited")
@@ -86,11 +100,15 @@ class Things:
         self.enterprise()
         return self.make("/v1/roles", {"name": unique("role"), "permissions": ["contact.read"]})
 
-    def enterprise(self):
+    def behind(self, sql, *args):
+        """Changes rows of the workspace behind everybody's back."""
         stack = self.owner.stack
         with stack.db() as conn, conn.cursor() as cur:
             cur.execute("SELECT tenant_id FROM directory.workspace WHERE slug = %s", (self.owner.user.slug,))
-            stack.edit(str(cur.fetchone()[0]), "UPDATE pact.tenant SET plan = 'enterprise' WHERE tenant_id = app.tenant_id()", ())
+            stack.edit(str(cur.fetchone()[0]), sql, args)
+
+    def enterprise(self):
+        self.behind("UPDATE pact.tenant SET plan = 'enterprise' WHERE tenant_id = app.tenant_id()")
 
     def second_factor(self, client=None):
         """Turns it on with the code of the half minute before, so that the one of now can still be used. Secret and recovery codes."""
@@ -227,6 +245,25 @@ plain("GET /v1/users")
 plain("GET /v1/roles")
 plain("GET /v1/settings/security")
 plain("PATCH /v1/settings/security", json={"require_mfa": False})
+plain("GET /v1/settings/security/domains")
+plain("GET /v1/auth/discover", "/v1/auth/discover?email=somebody@people.example")
+plain("GET /v1/auth/sso/{workspace}/finish", "/v1/auth/sso/nobody/finish?login=00000000-0000-7000-8000-000000000000", status=303)
+about("GET /v1/settings/security/domains/{id}", "domain")
+about("DELETE /v1/settings/security/domains/{id}", "domain", 204)
+about("POST /v1/settings/security/domains/{id}/check", "domain", 202)
+
+
+@sample("POST /v1/settings/security/domains", 201)
+def _(t):
+    return {"path": "/v1/settings/security/domains", "json": {"domain": f"{unique('d')}.example"}}
+
+
+@sample("POST /v1/settings/security/sso/test", 201)
+def _(t):
+    t.connection()
+    return {"path": "/v1/settings/security/sso/test"}
+
+
 about("GET /v1/users/{id}", "invited")
 about("PATCH /v1/users/{id}", "colleague", json={"name": "New Name"})
 about("DELETE /v1/users/{id}", "invited", 204)

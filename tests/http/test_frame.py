@@ -28,7 +28,7 @@ def things(owner):
 
 
 def url(path):
-    return path.replace("{id}", str(uuid.uuid4()))
+    return path.replace("{id}", str(uuid.uuid4())).replace("{workspace}", "no-such-workspace")
 
 
 # ── verbs ──

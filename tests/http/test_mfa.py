@@ -220,7 +220,8 @@ def strict(make_workspace, login):
 def test_A8_whoever_is_without_is_led_to_set_it_up(strict, login, db):
     w, owner, _ = strict
     before = login(w.users["member"])
-    assert owner.ok("PATCH", "/v1/settings/security", {"require_mfa": True}) == {"require_mfa": True, "users": 3, "users_without_mfa": 2}
+    now = owner.ok("PATCH", "/v1/settings/security", {"require_mfa": True})
+    assert (now["require_mfa"], now["users"], now["users_without_mfa"]) == (True, 3, 2)
     for member in (before, login(w.users["member"])):
         member.refused(403, "mfa-required", "GET", "/v1/contacts")
         member.refused(403, "mfa-required", "POST", "/v1/auth/password", {"current_password": w.users["member"].password, "new_password": unique("p")})

@@ -105,6 +105,7 @@ def test_count_gives_the_total_of_every_list(key, stack, make_workspace):
         me.ok("POST", f"/v1/contacts/{things.contact(tags=[unique('t')])}/consent", {"status": "declined"})
         things.imported()
         things.invited()
+        things.domain()
         Client(stack).login(me.user)
     path = SAMPLES[key].request(things)["path"]
     if key == "GET /v1/activities":

@@ -38,6 +38,19 @@ ROWS = {
                   "WHERE u.email LIKE 'viewer@%%' AND u.tenant_id = %(t)s AND r.tenant_id = %(t)s AND r.name = 'admin' RETURNING user_id", None, None, None,
                   "DELETE FROM pact.user_role WHERE user_id = %(id)s AND role_id = (SELECT r.id FROM pact.role r WHERE r.tenant_id = %(t)s AND r.name = 'admin')",
                   None),
+    "sso_connection": ("INSERT INTO pact.sso_connection (tenant_id, type, name, settings, secret) VALUES (%(t)s, 'oidc', 'Okta', '{\"client_id\": \"a\"}', 's') RETURNING id",
+                       "UPDATE pact.sso_connection SET settings = '{\"client_id\": \"b\"}', secret = 't', facts = '{\"x\": 1}' WHERE id = %(id)s",
+                       {"settings": {"client_id": "a"}}, {"settings": {"client_id": "b"}}, "DELETE FROM pact.sso_connection WHERE id = %(id)s", {"name": "Okta"}),
+    "sso_identity": ("WITH c AS (INSERT INTO pact.sso_connection (tenant_id, type, name) VALUES (%(t)s, 'saml', 'S') RETURNING id) "
+                     "INSERT INTO pact.sso_identity (tenant_id, connection_id, subject, user_id) SELECT %(t)s, c.id, 'me', u.id FROM c, pact.user_account u "
+                     "WHERE u.tenant_id = %(t)s AND u.email LIKE 'viewer@%%' RETURNING user_id", None, None, None,
+                     "DELETE FROM pact.sso_identity WHERE user_id = %(id)s", {"subject": "me"}),
+    "sso_domain": ("INSERT INTO pact.sso_domain (tenant_id, domain, token) VALUES (%(t)s, 'x.example', 'secret') RETURNING id",
+                   "UPDATE pact.sso_domain SET verified_at = '2026-01-01Z', checked_at = now(), token = 'other' WHERE id = %(id)s", {"verified_at": None},
+                   {"verified_at": "2026-01-01T00:00:00+00:00"}, "DELETE FROM pact.sso_domain WHERE id = %(id)s", {"domain": "x.example"}),
+    "group_role": ("INSERT INTO pact.group_role (tenant_id, group_name, role_id) SELECT %(t)s, 'staff', r.id FROM pact.role r WHERE r.tenant_id = %(t)s "
+                   "AND r.name = 'viewer' RETURNING role_id", None, None, None, "DELETE FROM pact.group_role WHERE role_id = %(id)s",
+                   {"group_name": "staff", "role": "viewer"}),
     "custom_field": ("INSERT INTO pact.custom_field (tenant_id, key, label) VALUES (%(t)s, 'size', 'Size') RETURNING NULL::uuid",
                      "UPDATE pact.custom_field SET label = 'Größe' WHERE tenant_id = %(t)s AND key = 'size'", {"label": "Size"}, {"label": "Größe"},
                      "DELETE FROM pact.custom_field WHERE tenant_id = %(t)s AND key = 'size'", {"key": "size", "label": "Größe"}),

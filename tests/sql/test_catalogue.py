@@ -12,7 +12,7 @@ WITHOUT_TENANT = {
     "app.reset_request": "keyed by hashes, before anybody looks whose they are",
 }
 # Tables that name a tenant and are asked before one is known: reached through functions of pact_door alone.
-BEFORE_TENANT = {"directory.workspace", "directory.login", "app.job_queue"}
+BEFORE_TENANT = {"directory.workspace", "directory.login", "directory.domain", "app.job_queue"}
 OURS = "('pact', 'directory', 'app', 'api', 'ops')"
 
 

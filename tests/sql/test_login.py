@@ -11,7 +11,7 @@ from conftest import hmac_of, refused, sha
 
 def begin(pg, email, ip="198.51.100.1", workspace=None):
     with pg.program("pact_auth") as cur:
-        cur.execute("SELECT retry_after, tenant_id, user_id, password_hash, usable, workspaces FROM app.login_begin(%s, %s, %s)",
+        cur.execute("SELECT retry_after, tenant_id, user_id, password_hash, usable, workspaces FROM app.login_begin(%s, %s, %s, false)",
                     (hmac_of(email), ip, workspace))
         rows = cur.fetchall()
         assert len(rows) == 1, "always one row"
@@ -59,7 +59,7 @@ def test_one_address_in_two_workspaces(pg, alpha, fresh):
     assert begin(pg, email, workspace=alpha.slug)[1:6:2] == (alpha.id, "h-alpha", 2)
     with pg.program("pact_auth") as cur:  # the one last used is tried without a name
         _, tenant, user, _, _, _ = begin(pg, email, workspace=fresh.slug)
-        cur.execute("SELECT body FROM app.login_succeed(%s, %s, %s, %s, 's', 'r', 'bearer', NULL, NULL, NULL)", (tenant, user, hmac_of(email), uuid.uuid4()))
+        cur.execute("SELECT body FROM app.login_succeed(%s, %s, %s, false, %s, 's', 'r', 'bearer', NULL, NULL, NULL)", (tenant, user, hmac_of(email), uuid.uuid4()))
     assert begin(pg, email)[1] == fresh.id
     with pg.program("pact_operator") as cur, refused("duplicate"):
         cur.execute("SELECT ops.user_add(%s, %s, '', 'member', 'h', %s, 'x')", (fresh.slug, email, hmac_of(email)))
@@ -74,7 +74,7 @@ def test_who_may_not_log_in(pg, fresh, sql):
     assert begin(pg, owner.email)[4] is False
     if "password" not in sql:
         with pg.program("pact_auth") as cur, refused("workspace-suspended" if "tenant" in sql else "wrong-credentials"):
-            cur.execute("SELECT * FROM app.login_succeed(%s, %s, %s, %s, 's', 'r', 'cookie', NULL, NULL, NULL)", (fresh.id, owner.id, hmac_of(owner.email), uuid.uuid4()))
+            cur.execute("SELECT * FROM app.login_succeed(%s, %s, %s, false, %s, 's', 'r', 'cookie', NULL, NULL, NULL)", (fresh.id, owner.id, hmac_of(owner.email), uuid.uuid4()))
 
 
 def test_succeed_opens_a_session_and_is_in_the_log(pg, fresh):
@@ -93,7 +93,7 @@ def test_succeed_opens_a_session_and_is_in_the_log(pg, fresh):
 
 def test_built_in_roles(pg, fresh):
     permissions = {role: set(fresh.log_in(user)["permissions"]) for role, user in fresh.users.items()}
-    assert permissions["owner"] - permissions["admin"] == {"billing.write"} and len(permissions["owner"]) == 17
+    assert permissions["owner"] - permissions["admin"] == {"billing.write", "sso.write"} and len(permissions["owner"]) == 18
     assert permissions["viewer"] == {"contact.read", "account.read", "activity.read"}
     assert permissions["viewer"] < permissions["member"] < permissions["admin"] < permissions["owner"]
 
@@ -131,7 +131,7 @@ def test_a_success_clears_the_place(pg, fresh):
 def test_a_hundred_for_an_address_from_anywhere_and_two_hundred_from_one_place(pg):
     with pg.program("pact_auth") as cur:
         def attempts(n, address, ip):
-            cur.execute("SELECT count(*) FILTER (WHERE b.retry_after IS NULL) FROM generate_series(1, %s) i, LATERAL app.login_begin(%s, %s, NULL) b "
+            cur.execute("SELECT count(*) FILTER (WHERE b.retry_after IS NULL) FROM generate_series(1, %s) i, LATERAL app.login_begin(%s, %s, NULL, false) b "
                         "WHERE i > 0" % (n, address, ip))
             return cur.fetchone()[0]
         assert attempts(130, "'\\x01'", "'10.0.0.' || i") == 100

@@ -251,7 +251,7 @@ def test_enter_workspace_is_for_auth_and_opens_no_contacts(pg, alpha):
 
 
 def test_functions_of_other_programs_are_closed(pg, alpha):
-    for role, call in (("pact_crm", "app.login_begin('\\x00', '', NULL)"), ("pact_crm", "app.password_hash()"),
+    for role, call in (("pact_crm", "app.login_begin('\\x00', '', NULL, false)"), ("pact_crm", "app.password_hash()"),
                        ("pact_audit", f"app.erase_contact('{uuid.uuid4()}')"), ("pact_mail", "app.session_end(NULL, NULL)"),
                        ("pact_crm", "ops.workspace_list('me')"), ("pact_auth", "ops.workspace_list('me')"),
                        ("pact_operator", "app.enter_workspace('alpha', '', '')"), ("pact_crm", "app.erasing(NULL)"),
