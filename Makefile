@@ -11,8 +11,9 @@ PREFIX   ?= /usr/local
 Q := $(if $(V),,@)
 
 # what each program needs beyond libpact
-LIBS_auth := -lcrypt -lqrencode -lzxcvbn -lresolv -lm
-LIBS_mail := $(shell pkg-config --libs libcurl 2>/dev/null)
+CURL      := $(shell pkg-config --libs libcurl 2>/dev/null)
+LIBS_auth := -lcrypt -lqrencode -lzxcvbn -lresolv -lm $(CURL)
+LIBS_mail := $(CURL)
 
 WARN := -Wall -Wextra -Wformat=2 -Wconversion -Wsign-conversion -Wimplicit-fallthrough -Werror=format-security \
 	-Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion -Wshadow -Wundef -Wvla \
@@ -76,17 +77,18 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 # the parsers of a program that unit tests and fuzz targets call directly
 PARSERS := $(call obj,$(filter-out fcgi/crm/import_job.c,$(wildcard fcgi/crm/import_text.c fcgi/crm/import_csv.c fcgi/crm/import_vcard.c \
 	fcgi/crm/import_map*.c fcgi/crm/import_row*.c fcgi/crm/import_time*.c fcgi/crm/multipart.c fcgi/audit/filter.c \
-	fcgi/mail/message.c fcgi/mail/template.c)))
+	fcgi/mail/message.c fcgi/mail/template.c fcgi/auth/jose.c fcgi/auth/dns.c)))
+PARSER_LIBS := $(CURL) -lresolv
 $(B)/tests/test_%: $(B)/obj/tests/unit/test_%.o $(PARSERS) $(B)/libpact.a
 	@mkdir -p $(@D)
-	$(Q)echo '  LD $@'; $(LINK) -o $@ $^ -lcmocka $(BASELIBS) -lcrypt $(LDLIBS)
+	$(Q)echo '  LD $@'; $(LINK) -o $@ $^ -lcmocka $(BASELIBS) $(PARSER_LIBS) -lcrypt $(LDLIBS)
 check: all $(UNIT)
 	@fail=0; for t in $(UNIT); do echo "# $$t"; $$t || fail=1; done; exit $$fail
 
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(PARSERS) $(B)/libpact.a
 	@mkdir -p $(@D)
-	$(Q)echo '  LD $@'; $(LINK) -o $@ $^ $(BASELIBS) $(LDLIBS)
+	$(Q)echo '  LD $@'; $(LINK) -o $@ $^ $(BASELIBS) $(PARSER_LIBS) $(LDLIBS)
 replay: $(FUZZ:%=$(B)/fuzz/%)
 	@fail=0; for f in $(FUZZ); do $(B)/fuzz/$$f tests/fuzz/corpus/$${f#fuzz_} || fail=1; done; exit $$fail
 # make fuzz FUZZ_SECONDS=60: libFuzzer, one target after the other
@@ -98,7 +100,7 @@ fuzz:
 fuzzers: $(FUZZ:%=$(B)/bin/%)
 $(B)/bin/%: $(B)/obj/tests/fuzz/%.o $(PARSERS) $(B)/libpact.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(BASELIBS) $(LDLIBS)
+	$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(BASELIBS) $(PARSER_LIBS) $(LDLIBS)
 
 asan:
 	$(MAKE) B=$(B)/asan FORTIFY= LDFLAGS='-fsanitize=address,undefined' CPPFLAGS=-DARENA_POISON \

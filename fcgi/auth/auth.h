@@ -22,6 +22,10 @@ const char *seal(struct arena *a, const char *tenant, const char *data_key, cons
 bool unseal(struct arena *a, void *out, size_t len, const char *tenant, const char *data_key,
     const char *purpose, const char *sealed);
 
+/* The same for text, on the arena, wiped with it; NULL when it does not open. */
+char *unseal_text(struct arena *a, const char *tenant, const char *data_key, const char *purpose,
+    const char *sealed);
+
 /* keys.c: what only this program holds, all derived from two files outside the database */
 bool keys_load(void);
 /* HMAC of the normalised address: the directory knows addresses by nothing else. */
@@ -31,6 +35,8 @@ void session_secret(uint8_t out[static SECRET_LEN], const char *session);
 /* The refresh secret that follows `current`: derived, so that two tabs that refresh at once get the same one. */
 void refresh_next(uint8_t out[static SECRET_LEN], const char *session,
     const uint8_t current[static SECRET_LEN]);
+/* What belongs to one state of an OpenID login, as hex: nothing of it needs to be kept. what: "nonce" or "verifier". */
+const char *oidc_derive(struct arena *a, const char *what, const char *state);
 /* A new data key for a tenant, sealed under the master key with the tenant's id as associated data. */
 #define WRAPPED_KEY_LEN (32 + SEAL_EXTRA)
 bool data_key_new(uint8_t out[static WRAPPED_KEY_LEN], const char *tenant);
@@ -167,6 +173,22 @@ extern const struct representation discover_rep;
 extern const struct query q_discover, q_sso_proved, q_sso_succeed;
 int discover(struct req *r);
 int sso_finish(struct req *r);
+/* The session of a proved login, and where its browser goes on. */
+int sso_complete(struct req *r, const char *slug, const char *tenant, const char *login,
+    const char *browser, const char *email);
+
+/* oidc.c, oidc_token.c, oidc_check.c: OpenID Connect (A4) */
+extern const struct field oidc_login_params[], oidc_callback_params[];
+extern const struct query q_oidc_start, q_oidc_take, q_oidc_connection, q_oidc_prove, q_oidc_failed,
+    q_oidc_keys_claim, q_oidc_keys_set, q_oidc_logout, q_oidc_to_check, q_oidc_checked,
+    q_oidc_refresh_due;
+int oidc_login(struct req *r);
+int oidc_callback(struct req *r);
+int oidc_backchannel(struct req *r);
+enum job_result oidc_check(struct job *j);
+void oidc_refresh(struct arena *a);
+/* Where a logout goes on at the provider; NULL: nowhere. row: of q_sso_logout_begin. */
+const char *oidc_logout_url(struct req *r, const struct rows *row);
 
 /* domain.c */
 extern const struct field domain_body[];
@@ -193,8 +215,9 @@ enum dns_found dns_txt(const char *name, const char *text);
 enum dns_found dns_txt_answer(const uint8_t *answer, size_t len, const char *text);
 
 /* session.c */
-extern const struct representation device_rep;
-extern const struct query q_session, q_session_end, q_sessions, q_sessions_count, q_session_end_own;
+extern const struct representation device_rep, logged_out_rep;
+extern const struct query q_session, q_session_end, q_sso_logout_begin, q_sessions,
+    q_sessions_count, q_session_end_own;
 int session_get(struct req *r);
 int logout(struct req *r);
 int session_list(struct req *r);

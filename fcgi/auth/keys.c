@@ -5,7 +5,8 @@
 #include "fcgi/auth/auth.h"
 #include "shared/base/log.h"
 
-static uint8_t directory_key[SHA256_LEN], session_key[SHA256_LEN], refresh_key[SHA256_LEN];
+static uint8_t directory_key[SHA256_LEN], session_key[SHA256_LEN], refresh_key[SHA256_LEN],
+    oidc_key[SHA256_LEN];
 static uint8_t master[32];
 static bool have_master;
 
@@ -25,6 +26,7 @@ keys_load(void)
 		derive(directory_key, pepper, "pact/directory/v1");
 		derive(session_key, pepper, "pact/session/v1");
 		derive(refresh_key, pepper, "pact/refresh/v1");
+		derive(oidc_key, pepper, "pact/oidc/v1");
 	} else {
 		log_msg(LOG_ERROR, "PACT_PEPPER does not name a file of 32 bytes");
 	}
@@ -61,6 +63,18 @@ refresh_next(uint8_t out[static SECRET_LEN], const char *session,
 	const struct bytes parts[] = {{session, strlen(session)}, {current, SECRET_LEN}};
 
 	hmac_sha256(out, refresh_key, sizeof refresh_key, parts, NELEMS(parts));
+}
+
+const char *
+oidc_derive(struct arena *a, const char *what, const char *state)
+{
+	const struct bytes parts[] = {{what, strlen(what)}, {state, strlen(state)}};
+	uint8_t digest[SHA256_LEN];
+	char *out = arena_alloc(a, 2 * sizeof digest + 1);
+
+	hmac_sha256(digest, oidc_key, sizeof oidc_key, parts, NELEMS(parts));
+	hex_encode(out, digest, sizeof digest);
+	return out;
 }
 
 bool

@@ -2,14 +2,15 @@
 /* auth: who somebody is. The only program with the private key, the pepper and the master key. */
 #include "fcgi/auth/auth.h"
 #include "shared/base/log.h"
+#include "shared/net/fetch.h"
 
 static const struct route routes[] = {
     {"POST", "/v1/auth/login", DOOR_NONE, NULL, TX_RW, NULL, login_body, &begun_rep, 0, login,
         "Log in with a password"},
     {"POST", "/v1/auth/refresh", DOOR_NONE, NULL, TX_RW, NULL, refresh_body, &begun_rep,
         R_OPTIONAL_BODY, refresh, "Go on with a session: the refresh token is rotated"},
-    {"POST", "/v1/auth/logout", DOOR_SESSION, "enrol", TX_RW, NULL, NULL, NULL, R_NO_BODY, logout,
-        "End this session at once"},
+    {"POST", "/v1/auth/logout", DOOR_SESSION, "enrol", TX_RW, NULL, NULL, &logged_out_rep, R_SECRET,
+        logout, "End this session at once"},
     {"GET", "/v1/auth/session", DOOR_SESSION, "enrol", TX_RO, NULL, NULL, &session_rep, 0,
         session_get, "The user, workspace, roles and permissions of this session"},
     {"GET", "/v1/auth/sessions", DOOR_SESSION, "self", TX_RO, NULL, NULL, &device_rep, R_LIST,
@@ -87,6 +88,14 @@ static const struct route routes[] = {
         discover, "Which ways to log in there are for an address or a workspace"},
     {"GET", "/v1/auth/sso/{workspace:slug}/finish", DOOR_NONE, NULL, TX_RW, sso_finish_params, NULL,
         NULL, R_REDIRECT, sso_finish, "The end of a login by single sign-on: the session begins"},
+    {"GET", "/v1/auth/oidc/{workspace:slug}/login", DOOR_NONE, NULL, TX_RW, oidc_login_params, NULL,
+        NULL, R_REDIRECT, oidc_login, "Begin a login by OpenID Connect"},
+    {"GET", "/v1/auth/oidc/{workspace:slug}/callback", DOOR_NONE, NULL, TX_RW, oidc_callback_params,
+        NULL, NULL, R_REDIRECT | R_OPEN_QUERY, oidc_callback,
+        "Where the OpenID provider sends the browser back to"},
+    {"POST", "/v1/auth/oidc/{workspace:slug}/backchannel-logout", DOOR_NONE, NULL, TX_RW, NULL,
+        NULL, NULL, R_RAW | R_CROSS_SITE, oidc_backchannel,
+        "The OpenID provider says that somebody has logged out"},
 };
 
 static const struct query *const queries[] = {
@@ -145,27 +154,44 @@ static const struct query *const queries[] = {
     &q_sso_proved,
     &q_sso_succeed,
     &q_sso_refuse,
+    &q_sso_logout_begin,
+    &q_oidc_start,
+    &q_oidc_take,
+    &q_oidc_connection,
+    &q_oidc_prove,
+    &q_oidc_failed,
+    &q_oidc_keys_claim,
+    &q_oidc_keys_set,
+    &q_oidc_logout,
+    &q_oidc_to_check,
+    &q_oidc_checked,
+    &q_oidc_refresh_due,
 };
 
 static const struct job_kind jobs[] = {
     {"domain.check", domain_job, .lease_s = 60, .retry_s = 30},
+    {"sso.check", oidc_check, .lease_s = 60, .retry_s = 30},
 };
 
 static const struct tick ticks[] = {
     {"resets", 1, resets},
     {"domains", 600, domains_due},
+    {"providers", 600, oidc_refresh},
 };
 
 static bool
 setup(void)
 {
 	bool keys = keys_load(), hash = password_setup(),
-	     sign = token_sign_key(config("PACT_SIGN_KEY"));
+	     sign = token_sign_key(config("PACT_SIGN_KEY")),
+	     fetch = fetch_setup(config("PACT_FETCH_ALLOW"), config("PACT_FETCH_CA"));
 
 	if (!sign)
 		log_msg(LOG_ERROR,
 		    "PACT_SIGN_KEY does not name a PEM file with an Ed25519 private key");
-	return keys && hash && sign;
+	if (!fetch)
+		log_msg(LOG_ERROR, "PACT_FETCH_ALLOW is no list of networks");
+	return keys && hash && sign && fetch;
 }
 
 int

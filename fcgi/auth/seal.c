@@ -55,6 +55,12 @@ gcm_open(void *out, size_t len, const uint8_t key[static 32], const char *aad,
 	return ok;
 }
 
+static void
+wipe_text(void *p)
+{
+	wipe(p, strlen(p));
+}
+
 const char *
 seal(struct arena *a, const char *tenant, const char *data_key, const char *purpose,
     const void *plain, size_t len)
@@ -80,4 +86,18 @@ unseal(struct arena *a, void *out, size_t len, const char *tenant, const char *d
 
 	wipe(key, sizeof key);
 	return ok;
+}
+
+char *
+unseal_text(struct arena *a, const char *tenant, const char *data_key, const char *purpose,
+    const char *sealed)
+{
+	size_t digits = sealed != NULL && str_starts(sealed, "\\x") ? strlen(sealed) - 2 : 0;
+	size_t len = digits / 2 >= SEAL_EXTRA ? digits / 2 - SEAL_EXTRA : 0;
+	char *out = arena_alloc(a, len + 1);
+
+	if (digits / 2 < SEAL_EXTRA || !unseal(a, out, len, tenant, data_key, purpose, sealed))
+		return NULL;
+	arena_defer(a, wipe_text, out);
+	return out;
 }

@@ -3,6 +3,9 @@
 #include "fcgi/auth/auth.h"
 
 DOOR_QUERY(q_session, "SELECT app.session_json($1::uuid) AS body");
+DOOR_QUERY(q_sso_logout_begin,
+    "SELECT type, slug, facts::text AS facts, settings::text AS settings, hint, data_key "
+    "FROM app.sso_logout_begin($1::uuid, $2::uuid, $3::bytea)");
 DOOR_QUERY(q_session_end, "SELECT app.session_end($1::uuid, 'logout')");
 TENANT_QUERY(q_sessions, PLAN_GENERIC,
     "SELECT json_build_object('public_id', s.id, 'current', s.id = $3::uuid, 'method', s.method, 'ip', s.ip, "
@@ -29,20 +32,44 @@ static const struct field device_members[] = {
 };
 const struct representation device_rep = {"device", device_members};
 
+static const struct field logged_out_members[] = {
+    {"logout_url", F_TEXT, REQUIRED | NULLABLE,
+        .help = "Where the browser goes on, to log out at the identity provider too."},
+    {0},
+};
+const struct representation logged_out_rep = {"logged_out", logged_out_members};
+
 int
 session_get(struct req *r)
 {
 	return reply_query(r, &q_session, ARGS(r->claims.session));
 }
 
+static const char *
+logout_url(struct req *r, const struct rows *row, const struct handle *t)
+{
+	if (rows_count(row) == 0)
+		return NULL;
+	if (str_eq(rows_text(row, 0, "type"), "oidc"))
+		return oidc_logout_url(r, row);
+	return arena_printf(r->a, "/v1/auth/saml/%s/slo?handle=%s", rows_text(row, 0, "slug"),
+	    handle_text(r->a, t));
+}
+
 int
 logout(struct req *r)
 {
+	struct rows *row = NULL;
+	struct handle t;
+
+	handle_new(&t, r->claims.tenant);
+	tx_keep(r->tx, &q_sso_logout_begin, ARGS(r->claims.session, t.id, handle_sha256(r->a, &t)),
+	    &row);
 	tx_queue(r->tx, &q_session_end, ARGS(r->claims.session));
 	if (!tx_commit(r->tx))
 		return problem_db(r);
 	clear_cookies(r);
-	return reply_empty(r, 204);
+	return reply_json(r, 200, json_pack("{s:s?}", "logout_url", logout_url(r, row, &t)));
 }
 
 int

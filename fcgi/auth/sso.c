@@ -58,6 +58,28 @@ discover(struct req *r)
 	return reply_query(r, &q_discover, ARGS(domain, param(r, "workspace")));
 }
 
+int
+sso_complete(struct req *r, const char *slug, const char *tenant, const char *login,
+    const char *browser, const char *email)
+{
+	uint8_t hmac[SHA256_LEN] = {0};
+	const struct rows *rows;
+	struct handle t;
+
+	if (email != NULL)
+		address_hmac(hmac, email);
+	rows = session_open(r, &q_sso_succeed,
+	    ARGS(tenant, login, browser, db_bytea(r->a, hmac, sizeof hmac)), false, &t);
+	if (rows == NULL)
+		return sso_refused_db(r, slug, login);
+	if (str_eq(rows_text(rows, 0, "purpose"), "login"))
+		session_cookies(r, rows_text(rows, 0, "user_id"), &t);
+	wipe(&t, sizeof t);
+	return sso_redirect(r, str_eq(rows_text(rows, 0, "purpose"), "test")
+	                           ? "/sso?tested"
+	                           : rows_text(rows, 0, "return_to"));
+}
+
 /*
  * A GET that changes something: it is the end of a navigation that began at the provider, as an OpenID callback is. The
  * browser's cookie and a login that was proved a moment ago, once, stand for the origin check of a post.
@@ -67,8 +89,6 @@ sso_finish(struct req *r)
 {
 	const char *slug = r->arg[0], *login = param(r, "login"), *browser = sso_browser(r, false);
 	const struct rows *rows;
-	uint8_t hmac[SHA256_LEN] = {0};
-	struct handle t;
 
 	if (browser == NULL)
 		return sso_refused(r, slug, login, "browser");
@@ -77,18 +97,6 @@ sso_finish(struct req *r)
 		return problem_db(r);
 	if (rows_count(rows) == 0)
 		return sso_refused(r, slug, login, "state");
-	if (rows_text(rows, 0, "email") != NULL)
-		address_hmac(hmac, rows_text(rows, 0, "email"));
-	rows = session_open(r, &q_sso_succeed,
-	    ARGS(rows_text(rows, 0, "tenant_id"), login, browser,
-	        db_bytea(r->a, hmac, sizeof hmac)),
-	    false, &t);
-	if (rows == NULL)
-		return sso_refused_db(r, slug, login);
-	if (str_eq(rows_text(rows, 0, "purpose"), "login"))
-		session_cookies(r, rows_text(rows, 0, "user_id"), &t);
-	wipe(&t, sizeof t);
-	return sso_redirect(r, str_eq(rows_text(rows, 0, "purpose"), "test")
-	                           ? "/sso?tested"
-	                           : rows_text(rows, 0, "return_to"));
+	return sso_complete(r, slug, rows_text(rows, 0, "tenant_id"), login, browser,
+	    rows_text(rows, 0, "email"));
 }

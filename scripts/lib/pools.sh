@@ -4,6 +4,7 @@
 pools='
       auth       auth     2
       auth-hash  auth     2
+      auth-oidc  auth     2
       crm        crm      4
       crm-bulk   crm      2
       audit      audit    2
@@ -39,7 +40,8 @@ program_env() {
 		;;
 	esac
 	# handed through from who starts the stack: tests, and sanitizer builds
-	for name in PACT_TEST PACT_HASH_COST PACT_MAX_REQUESTS PACT_MAX_SECONDS PACT_DEBUG PACT_SMTP_CA PACT_RESOLVER ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS; do
+	for name in PACT_TEST PACT_HASH_COST PACT_MAX_REQUESTS PACT_MAX_SECONDS PACT_DEBUG PACT_SMTP_CA PACT_RESOLVER PACT_FETCH_ALLOW PACT_FETCH_CA \
+		ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS; do
 		[ -z "${!name:-}" ] || echo "$name=${!name}"
 	done
 }
@@ -95,7 +97,7 @@ program_check() {
 
 health_url() {
 	case $1 in
-	auth-hash | crm-bulk) echo "http://127.0.0.1:$metrics_port/healthz/$1" ;;
+	auth-hash | auth-oidc | crm-bulk) echo "http://127.0.0.1:$metrics_port/healthz/$1" ;;
 	*) echo "$base_url/healthz/$1" ;;
 	esac
 }

@@ -50,6 +50,8 @@ enum transaction {
  */
 #define R_CROSS_SITE 1024U
 #define R_REDIRECT 2048U /* for browsers that navigate: answers 303 */
+#define R_OPEN_QUERY \
+	4096U /* others decide what is in the query: unknown parameters are passed over */
 
 struct req;
 

@@ -95,6 +95,8 @@ query_read(struct req *r)
 
 		if (f == NULL && (r->route->flags & R_LIST) != 0)
 			l = find(list_params, pairs[i].name, &k);
+		if (f == NULL && l == NULL && (r->route->flags & R_OPEN_QUERY) != 0)
+			continue;
 		if ((f == NULL && l == NULL) || k >= NELEMS(used)) {
 			field_error_add(r->a, &r->errors, at, "Is not a parameter known here.");
 			continue;

@@ -130,7 +130,7 @@ BEGIN
 		END IF;
 	END LOOP;
 	FOREACH v_name IN ARRAY ARRAY['issuer', 'metadata_url'] LOOP
-		IF v_settings ->> v_name !~ '^https://[^/?#@\s]+[^?#\s]*(\?[^#\s]*)?$' OR (v_name = 'issuer' AND v_settings ->> v_name ~ '[?#]') THEN
+		IF v_settings ->> v_name !~ '^https://[^/?#@\s]+(/[^?#\s]*)?(\?[^#\s]*)?$' OR (v_name = 'issuer' AND v_settings ->> v_name ~ '[?#]') THEN
 			v_errors := v_errors || app.field_error('/sso/' || v_name, 'Must be an address that begins with https://.');
 		END IF;
 	END LOOP;

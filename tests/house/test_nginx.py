@@ -53,6 +53,8 @@ def test_each_route_goes_to_its_module(stack):
     ('POST', '/v1/auth/login', 'auth-hash'),
     ('POST', '/v1/auth/password', 'auth-hash'),
     ('GET', '/v1/auth/session', 'auth'),
+    ('GET', '/v1/auth/oidc/nobody/login', 'auth-oidc'),
+    ('GET', '/v1/auth/sso/nobody/finish', 'auth'),
     ('GET', '/v1/contacts', 'crm'),
     ('GET', '/v1/contacts/export', 'crm-bulk'),
     ('GET', '/v1/imports', 'crm'),

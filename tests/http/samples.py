@@ -7,6 +7,7 @@ import dataclasses
 import time
 import typing
 
+from fake_op import FakeOP
 from stack import address, otp, unique
 
 CSV = "Email Address,First Name,Last Name,OPTIN_TIME\n{},Ada,{},2024-05-01 10:00:00\n"
@@ -82,7 +83,18 @@ class Things:
     def connection(self):
         """A connection that was found good once; nobody answers there."""
         self.owner.ok("PATCH", "/v1/settings/security", {"sso": {"type": "oidc", "issuer": "https://idp.invalid", "client_id": "pact"}})
-        self.behind("UPDATE pact.sso_connection SET checked_at = now(), status = 'ready' WHERE tenant_id = app.tenant_id()")
+        self.behind("UPDATE pact.sso_connection SET checked_at = now(), status = 'ready', facts = %s WHERE tenant_id = app.tenant_id()",
+            '{"authorization_endpoint": "https://idp.invalid/authorize"}')
+
+    def logout_token(self):
+        """Of a provider that answers."""
+        op = FakeOP(self.owner.stack)
+        self.owner.ok("PATCH", "/v1/settings/security", {"sso": {"type": "oidc", "issuer": op.issuer, "client_id": op.client_id}})
+        end = time.monotonic() + 30
+        while self.owner.ok("GET", "/v1/settings/security")["sso"]["status"] != "ready":
+            assert time.monotonic() < end, "nobody looked at the connection"
+            time.sleep(0.03)
+        return op.logout_token(sub="somebody")
 
     def link(self):
         self.invited()
@@ -178,7 +190,7 @@ def _(t):
     return {"path": "/v1/auth/refresh", "json": {"refresh_token": Client(t.me.stack, t.me.ip).login(t.me.user).tokens["refresh_token"]}}
 
 
-@sample("POST /v1/auth/logout", 204, disruptive=True)
+@sample("POST /v1/auth/logout", 200, disruptive=True)
 def _(t):
     return {"path": "/v1/auth/logout"}
 
@@ -248,6 +260,20 @@ plain("PATCH /v1/settings/security", json={"require_mfa": False})
 plain("GET /v1/settings/security/domains")
 plain("GET /v1/auth/discover", "/v1/auth/discover?email=somebody@people.example")
 plain("GET /v1/auth/sso/{workspace}/finish", "/v1/auth/sso/nobody/finish?login=00000000-0000-7000-8000-000000000000", status=303)
+plain("GET /v1/auth/oidc/{workspace}/callback", "/v1/auth/oidc/nobody/callback?state=x&code=y", status=303)
+
+
+@sample("GET /v1/auth/oidc/{workspace}/login", 303)
+def _(t):
+    t.connection()
+    return {"path": f"/v1/auth/oidc/{t.owner.user.slug}/login"}
+
+
+@sample("POST /v1/auth/oidc/{workspace}/backchannel-logout", 200)
+def _(t):
+    return {"path": f"/v1/auth/oidc/{t.owner.user.slug}/backchannel-logout", "data": {"logout_token": t.logout_token()}}
+
+
 about("GET /v1/settings/security/domains/{id}", "domain")
 about("DELETE /v1/settings/security/domains/{id}", "domain", 204)
 about("POST /v1/settings/security/domains/{id}/check", "domain", 202)

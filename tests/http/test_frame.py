@@ -140,7 +140,9 @@ def test_parameters_unknown_or_twice(key, owner, things):
     path = SAMPLES[key].request(things)["path"]
     sep = "&" if "?" in path else "?"
     r = owner.get(f"{path}{sep}tenant_id={uuid.uuid4()}")
-    assert r.status_code == 422 and [e["pointer"] for e in r.json()["errors"]] == ["/tenant_id"]
+    # what a provider sends along is its own
+    if not key.endswith("/callback"):
+        assert r.status_code == 422 and [e["pointer"] for e in r.json()["errors"]] == ["/tenant_id"]
     for p in ROUTES[key]["parameters"]:
         if p["in"] == "query":
             r = owner.get(f"{path.split('?')[0]}?{p['name']}=1&{p['name']}=1")

@@ -10,7 +10,8 @@ from stack import ROLES, ROUTES
 
 SESSION = sorted(k for k, op in ROUTES.items() if op["x-pact-door"] == "session")
 PUBLIC = {"POST /v1/auth/login", "POST /v1/auth/refresh", "POST /v1/auth/mfa", "POST /v1/auth/password/forgot", "POST /v1/auth/password/reset",
-    "POST /v1/auth/invitation", "POST /v1/auth/link", "GET /v1/auth/discover", "GET /v1/auth/sso/{workspace}/finish"}
+    "POST /v1/auth/invitation", "POST /v1/auth/link", "GET /v1/auth/discover", "GET /v1/auth/sso/{workspace}/finish",
+    "GET /v1/auth/oidc/{workspace}/login", "GET /v1/auth/oidc/{workspace}/callback", "POST /v1/auth/oidc/{workspace}/backchannel-logout"}
 # what somebody may do who has yet to set up the second factor that the workspace asks for
 ENROL = {"GET /v1/auth/session", "POST /v1/auth/logout", "GET /v1/auth/totp", "POST /v1/auth/totp", "POST /v1/auth/totp/confirm", "DELETE /v1/auth/totp"}
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")

@@ -96,11 +96,13 @@ export function tellTabs(who) {
 }
 
 export async function logOut() {
+	let next = '/login';
 	try {
-		await post('/v1/auth/logout', undefined, {open: true});
+		// who came by single sign-on logs out there too
+		next = (await post('/v1/auth/logout', undefined, {open: true})).data.logout_url ?? next;
 	} finally {
 		forget();
-		location.assign('/login');
+		location.assign(next);
 	}
 }
 
