@@ -366,7 +366,7 @@ CREATE OR REPLACE FUNCTION app.discover(p_domain text, p_workspace text) RETURNS
 DECLARE
 	w record;
 	v_ways jsonb := '[]';
-	v_password boolean := true;
+	v_password boolean;
 	v_one record;
 BEGIN
 	FOR w IN SELECT d.slug, d.tenant_id FROM directory.workspace d WHERE NOT d.suspended AND CASE WHEN p_workspace IS NOT NULL THEN d.slug = p_workspace
@@ -377,11 +377,12 @@ BEGIN
 		IF FOUND THEN
 			v_ways := v_ways || jsonb_build_object('workspace', jsonb_build_object('slug', v_one.slug, 'name', v_one.name), 'type', v_one.type,
 				'name', v_one.provider, 'url', v_one.url, 'enforced', v_one.sso_enforced);
-			v_password := v_password AND NOT v_one.sso_enforced;
+			-- a password may be the way as long as one of them takes it
+			v_password := coalesce(v_password, false) OR NOT v_one.sso_enforced;
 		END IF;
 		PERFORM app.context_clear();
 	END LOOP;
-	RETURN QUERY SELECT json_build_object('password', v_password, 'sso', v_ways);
+	RETURN QUERY SELECT json_build_object('password', coalesce(v_password, true), 'sso', v_ways);
 END $$;
 
 RESET ROLE;

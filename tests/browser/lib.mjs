@@ -47,15 +47,25 @@ async function stateOf(role) {
 	return states.get(role);
 }
 
+// The first step of the login page: the ways in that this address has are on it then.
+export async function typeAddress(page, email) {
+	await page.getByLabel('Email address').fill(email);
+	await page.getByRole('button', {name: 'Continue', exact: true}).click();
+}
+
 export async function logIn(page, {email, password}, path = '/login') {
 	if (new URL(page.url(), base).pathname !== path) await page.goto(base + path);
-	await page.getByLabel('Email address').fill(email);
+	await typeAddress(page, email);
 	await page.getByLabel('Password', {exact: true}).fill(password);
 	await page.getByRole('button', {name: 'Log in'}).click();
 }
 
-// A page under watch. options: role (null: nobody is logged in), dark, width, height, and what newContext() takes.
-export async function open(t, {role = 'owner', dark = false, width = 1280, height = 800, ...options} = {}) {
+// A page under watch. options: role (null: nobody is logged in), dark, width, height, elsewhere (another origin that is
+// gone to), and what newContext() takes.
+export async function open(
+	t,
+	{role = 'owner', dark = false, width = 1280, height = 800, elsewhere = '', ...options} = {}
+) {
 	const context = await browser.newContext({
 		ignoreHTTPSErrors: true,
 		viewport: {width, height},
@@ -80,12 +90,14 @@ export async function open(t, {role = 'owner', dark = false, width = 1280, heigh
 		(message) =>
 			['error', 'warning'].includes(message.type()) &&
 			!message.text().startsWith('Failed to load resource') &&
+			message.location().url.startsWith(base) &&
 			wrong.push(message.text())
 	);
 	page.on('pageerror', (error) => wrong.push(`${error.message}\n${error.stack}`));
 	page.on(
 		'response',
 		(answer) =>
+			answer.url().startsWith(base) &&
 			!new URL(answer.url()).pathname.startsWith('/v1/') &&
 			answer.status() >= 400 &&
 			answer.request().resourceType() !== 'document' &&
@@ -93,7 +105,9 @@ export async function open(t, {role = 'owner', dark = false, width = 1280, heigh
 	);
 	context.on('request', (request) => {
 		const {protocol, origin} = new URL(request.url());
-		if (!['data:', 'blob:', 'about:'].includes(protocol) && origin !== new URL(base).origin)
+		// its pages are its own
+		if (elsewhere && !request.isNavigationRequest() && request.frame().url().startsWith(elsewhere)) return;
+		if (!['data:', 'blob:', 'about:'].includes(protocol) && origin !== new URL(base).origin && origin !== elsewhere)
 			wrong.push(`a request to ${origin}`);
 	});
 	t.after(async () => {
@@ -160,6 +174,12 @@ export function api(page, method, path, body, headers = {}) {
 		},
 		[method, path, body, headers]
 	);
+}
+
+// What an operator or a name server would do, as psql does it; the audit triggers want to know whose rows they are.
+export function behind(slug, sql) {
+	const whose = `(SELECT tenant_id FROM pact.tenant WHERE slug = '${slug}')`;
+	execFileSync('psql', ['-qAtc', `SELECT set_config('pact.tenant_id', ${whose}::text, false); ${sql}`]);
 }
 
 // Addresses nobody has used: each run stands beside what earlier runs left.

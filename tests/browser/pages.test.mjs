@@ -12,6 +12,7 @@ import {
 	noSidewaysScroll,
 	open,
 	settled,
+	typeAddress,
 	upload,
 	user,
 	visit,
@@ -31,6 +32,7 @@ const PAGES = [
 	'/settings?section=workspace',
 	'/settings?section=privacy',
 	'/security',
+	'/sso',
 	'/people',
 	'/roles',
 ];
@@ -184,7 +186,7 @@ test('A1: without a session every page leads to the login page and back', async 
 		await page.waitForURL((url) => url.pathname === '/login' && url.searchParams.get('next') === path);
 	}
 	await page.goto(`${base}/login?next=https://evil.example/`);
-	await page.getByLabel('Email address').fill(user('owner').email);
+	await typeAddress(page, user('owner').email);
 	await page.getByLabel('Password', {exact: true}).fill('not the password');
 	await page.getByRole('button', {name: 'Log in'}).click();
 	await page.getByText('do not belong together').waitFor();

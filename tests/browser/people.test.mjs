@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Who works here: inviting, joining, roles, suspending, removing. In the second workspace, where nobody else tests.
-import {execFileSync} from 'node:child_process';
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
-import {accessible, api, base, demo, logIn, mailedLink, newcomer, open, run, settled, user, visit} from './lib.mjs';
+import {accessible, behind, api, base, demo, logIn, mailedLink, newcomer, open, run, settled, user, visit} from './lib.mjs';
 
 async function pageOf(t, person) {
 	const page = await open(t, {role: null});
@@ -123,14 +122,7 @@ test('A10: roles say in words what they may do; own ones come with the Enterpris
 	assert.equal(await dialog.getByLabel('Name').inputValue(), 'Import only');
 });
 
-// An operator's change, as psql makes it; the audit triggers want to know whose rows they are.
-function setPlan(slug, plan) {
-	const whose = `(SELECT tenant_id FROM pact.tenant WHERE slug = '${slug}')`;
-	execFileSync('psql', [
-		'-qAtc',
-		`SELECT set_config('pact.tenant_id', ${whose}::text, false); UPDATE pact.tenant SET plan = '${plan}' WHERE slug = '${slug}'`,
-	]);
-}
+const setPlan = (slug, plan) => behind(slug, `UPDATE pact.tenant SET plan = '${plan}' WHERE slug = '${slug}'`);
 
 test('A10: on the Enterprise plan a role of its own is made, given, changed and removed', async (t) => {
 	const {slug} = demo.workspaces[1];

@@ -45,7 +45,8 @@ test('A7: the second factor is set up, and asked for at the next login, by keybo
 	await page.goto(`${base}/login`);
 	await tabTo(page, 'Email address');
 	await page.keyboard.type(person.email);
-	await tabTo(page, 'Password');
+	await page.keyboard.press('Enter');
+	await page.getByLabel('Password', {exact: true}).waitFor();
 	await page.keyboard.type(person.password);
 	await page.keyboard.press('Enter');
 	await page.waitForURL('**/contacts');
@@ -85,7 +86,8 @@ test('A7: the second factor is set up, and asked for at the next login, by keybo
 	await page.waitForURL('**/login');
 	await tabTo(page, 'Email address');
 	await page.keyboard.type(person.email);
-	await tabTo(page, 'Password');
+	await page.keyboard.press('Enter');
+	await page.getByLabel('Password', {exact: true}).waitFor();
 	await page.keyboard.type(person.password);
 	await page.keyboard.press('Enter');
 	await page.getByRole('heading', {name: 'Second step'}).waitFor();

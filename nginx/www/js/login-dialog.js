@@ -2,7 +2,7 @@
 // The session ended under an open page: ask for the password in place and let the page go on. Only the same person in
 // the same workspace may go on; anybody else starts afresh.
 import {h} from './dom.js';
-import {post, Problem} from './api.js';
+import {get, post, Problem} from './api.js';
 import {dialog, field, onSubmit, showErrors} from './ui.js';
 import {remember, tellTabs} from './shell.js';
 import words from './strings/common.js';
@@ -95,5 +95,35 @@ export function askLogin(who) {
 				),
 		});
 		form.elements.password.focus();
+		if (who.method !== 'password') askProvider(form, who, finish);
 	});
+}
+
+// Who came by single sign-on goes that way again, in another tab, and comes back to this one.
+async function askProvider(form, who, finish) {
+	const {data} = await get('/v1/auth/discover', {workspace: who.workspace.slug}, {open: true});
+	const [way] = data.sso;
+	if (!way) return;
+	const look = async () => {
+		if (!form.isConnected) {
+			removeEventListener('focus', look);
+			return;
+		}
+		await get('/v1/auth/session', undefined, {open: true}).then(({data: now}) => {
+			removeEventListener('focus', look);
+			finish(now);
+		}, () => {});
+	};
+	addEventListener('focus', look);
+	const link = h(
+		'a',
+		{class: 'button primary', href: `${way.url}?return_to=/signed-in`, target: '_blank', rel: 'opener'},
+		words.goOn(way.name)
+	);
+	form.querySelector('h2').after(
+		h('p', {}, words.sessionElsewhere),
+		h('div', {class: 'form-foot'}, link, h('button', {type: 'button', class: 'button', onclick: look}, words.iAmBack))
+	);
+	for (const part of form.querySelectorAll(':scope > .field, :scope > p:not(h2 + p), [type="submit"]')) part.hidden = true;
+	link.focus();
 }

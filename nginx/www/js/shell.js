@@ -26,6 +26,7 @@ export const SECTIONS = [
 	{group: 'security'},
 	{section: 'password', href: '/settings?section=password'},
 	{section: 'security', href: SET_UP},
+	{section: 'sso', href: '/sso', may: 'settings.read'},
 	{section: 'sessions', href: '/settings?section=sessions'},
 	{group: 'privacy', may: 'settings.read'},
 	{section: 'privacy', href: '/settings?section=privacy', may: 'settings.read'},
@@ -35,6 +36,8 @@ let loaded;
 // Who is logged in. The first call reads it from the server; without a session it leads to the login page.
 export function session() {
 	loaded ??= get('/v1/auth/session').then(({data}) => {
+		// somebody new in this tab, who came by single sign-on: the others may belong to somebody else
+		if (!cached()) tellTabs(data);
 		remember(data);
 		// a workspace that asks for a second factor answers nothing else before there is one
 		if (!data.mfa_missing || location.pathname === SET_UP) return data;

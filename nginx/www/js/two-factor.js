@@ -2,19 +2,10 @@
 // One's own second factor: what it is now, setting it up, recovery codes, turning it off.
 import {h, icon, fill, $} from './dom.js';
 import {del, get, post} from './api.js';
-import {cancelButton, dialog, field, onSubmit, showErrors, toast} from './ui.js';
+import {cancelButton, copyText, dialog, field, onSubmit, showErrors, toast} from './ui.js';
 import {time} from './text.js';
 import common from './strings/common.js';
 import words from './strings/security.js';
-
-async function copy(text) {
-	try {
-		await navigator.clipboard.writeText(text);
-		toast(words.copied);
-	} catch {
-		toast(words.copyFailed);
-	}
-}
 
 function save(name, text) {
 	const url = URL.createObjectURL(new Blob([text], {type: 'text/plain'}));
@@ -223,7 +214,7 @@ export async function twoFactor(place, who, {begin = false, changed}) {
 						{},
 						h(
 							'button',
-							{type: 'button', class: 'button slim', onclick: () => copy(offer.secret)},
+							{type: 'button', class: 'button slim', onclick: () => copyText(offer.secret)},
 							words.copyKey
 						)
 					)
@@ -252,7 +243,7 @@ export async function twoFactor(place, who, {begin = false, changed}) {
 			h(
 				'div',
 				{class: 'form-foot'},
-				h('button', {type: 'button', class: 'button', onclick: () => copy(codes.join('\n'))}, words.copy),
+				h('button', {type: 'button', class: 'button', onclick: () => copyText(codes.join('\n'))}, words.copy),
 				h(
 					'button',
 					{

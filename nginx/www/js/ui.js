@@ -129,6 +129,23 @@ export function cancelButton(label = words.cancel) {
 	);
 }
 
+// Copies text, and says so.
+export async function copyText(text) {
+	try {
+		await navigator.clipboard.writeText(text);
+		toast(words.copied);
+	} catch {
+		toast(words.copyFailed);
+	}
+}
+export function copyButton(text, label) {
+	return h(
+		'button',
+		{type: 'button', class: 'button slim', 'aria-label': label, onclick: () => copyText(text)},
+		words.copy
+	);
+}
+
 // ── menu ────────────────────────────────────────────────────────────────────────────────────────────────────────
 // A button that opens a list of links and buttons; arrows move in it, Esc and a press elsewhere close it.
 export function menu(label, items, {className = 'button', start = false, name} = {}) {

@@ -16,6 +16,7 @@ export default {
 		password: 'Password',
 		sessions: 'Sessions',
 		security: 'Two-factor authentication',
+		sso: 'Single sign-on',
 		people: 'People',
 		roles: 'Roles',
 		workspace: 'Workspace',
@@ -37,6 +38,9 @@ export default {
 	notFound: 'This does not exist, or it belongs to another workspace.',
 	loading: 'Loading…',
 	tryAgain: 'Try again',
+	copy: 'Copy',
+	copied: 'Copied',
+	copyFailed: 'The browser did not allow copying. Select the text instead.',
 
 	summary: (count) => plural(count, 'One thing needs another look', '# things need another look'),
 	save: 'Save',
@@ -57,6 +61,10 @@ export default {
 		'This workspace now asks everybody for a second factor. Open Settings, Two-factor authentication in another tab and set it up; then try again here.',
 	sessionTitle: 'Your session ended',
 	sessionText: 'Log in again to go on. What you typed is kept.',
+	sessionElsewhere:
+		'Log in again to go on: a new tab opens for it. What you typed here is kept.',
+	goOn: (name) => `Continue with ${name}`,
+	iAmBack: 'I have logged in',
 	email: 'Email address',
 	password: 'Password',
 	logIn: 'Log in',

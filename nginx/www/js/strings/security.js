@@ -43,8 +43,6 @@ export default {
 	codesLeadNew:
 		'The codes you had before do not work any more. Each of these works once, and they are shown this once.',
 	copy: 'Copy',
-	copied: 'Copied',
-	copyFailed: 'The browser did not allow copying. Select the text instead.',
 	download: 'Download',
 	file: (slug) => `pact-recovery-codes-${slug}.txt`,
 	fileText: (who, codes) =>
