@@ -140,13 +140,14 @@ const char *link_text(struct arena *a, const char *page, const struct handle *t)
 extern const struct field invite_body[], user_body[];
 extern const struct representation user_rep;
 extern const struct query q_users, q_users_count, q_user_get, q_user_invite, q_user_patch,
-    q_user_delete, q_user_mfa_remove;
+    q_user_delete, q_user_mfa_remove, q_user_sso_remove;
 int user_list(struct req *r);
 int user_get(struct req *r);
 int user_invite(struct req *r);
 int user_patch(struct req *r);
 int user_delete(struct req *r);
 int user_mfa_remove(struct req *r);
+int user_sso_remove(struct req *r);
 
 /* role.c */
 extern const struct field role_body[];

@@ -15,6 +15,7 @@ DOOR_QUERY(q_user_invite,
     "SELECT body, etag, location FROM app.user_invite($1::jsonb, $2::bytea, $3::uuid, $4::bytea, $5)");
 DOOR_QUERY(q_user_patch, "SELECT body, etag FROM app.user_patch($1::uuid, $2::bigint, $3::jsonb)");
 DOOR_QUERY(q_user_delete, "SELECT deleted FROM app.user_delete($1::uuid, $2::bigint)");
+DOOR_QUERY(q_user_sso_remove, "SELECT deleted FROM app.user_sso_remove($1::uuid)");
 DOOR_QUERY(q_user_mfa_remove, "SELECT deleted FROM app.user_mfa_remove($1::uuid)");
 
 #define ROLES \
@@ -41,6 +42,7 @@ static const struct field user_members[] = {
     {"name", F_TEXT, REQUIRED},
     {"roles", F_TEXTS, REQUIRED},
     {"mfa", F_BOOL, REQUIRED, .help = "Has a second factor."},
+    {"sso", F_BOOL, REQUIRED, .help = "Has come by single sign-on."},
     {"status", F_ENUM, REQUIRED, .choices = "invited|active|suspended"},
     {"last_login_at", F_TIME, REQUIRED | NULLABLE},
     {"created_at", F_TIME, REQUIRED},
@@ -97,4 +99,10 @@ int
 user_mfa_remove(struct req *r)
 {
 	return reply_query(r, &q_user_mfa_remove, ARGS(r->arg[0]));
+}
+
+int
+user_sso_remove(struct req *r)
+{
+	return reply_query(r, &q_user_sso_remove, ARGS(r->arg[0]));
 }

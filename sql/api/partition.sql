@@ -58,7 +58,7 @@ CREATE OR REPLACE FUNCTION app.purge() RETURNS TABLE (what text, n bigint)
 DECLARE
 	w record;
 	c bigint;
-	total bigint[] := '{0,0,0,0,0,0,0}';
+	total bigint[] := '{0,0,0,0,0,0,0,0}';
 BEGIN
 	IF app.tenant_id() IS NOT NULL THEN
 		PERFORM app.refuse('forbidden');
@@ -81,12 +81,15 @@ BEGIN
 		DELETE FROM pact.user_token x WHERE x.tenant_id = w.tenant_id AND x.expires_at < now() - interval '1 day';
 		DELETE FROM pact.login_challenge x WHERE x.tenant_id = w.tenant_id AND x.expires_at < now() - interval '1 day';
 		GET DIAGNOSTICS c = ROW_COUNT; total[7] := total[7] + c;
+		DELETE FROM pact.sso_login x WHERE x.tenant_id = w.tenant_id AND x.expires_at < now() - interval '1 day';
+		DELETE FROM pact.sso_seen x WHERE x.tenant_id = w.tenant_id AND x.expires_at < now();
+		GET DIAGNOSTICS c = ROW_COUNT; total[8] := total[8] + c;
 		PERFORM app.context_clear();
 	END LOOP;
 	DELETE FROM app.reset_request x WHERE x.at < now() - interval '1 day';
 	DELETE FROM app.throttle x WHERE x.window_start < now() - interval '1 day';
 	GET DIAGNOSTICS c = ROW_COUNT; total[6] := c;
-	RETURN QUERY SELECT * FROM unnest(ARRAY['idempotency', 'import_chunk', 'session', 'job', 'outbox', 'throttle', 'login'], total) t;
+	RETURN QUERY SELECT * FROM unnest(ARRAY['idempotency', 'import_chunk', 'session', 'job', 'outbox', 'throttle', 'login', 'sso_seen'], total) t;
 END $$;
 
 RESET ROLE;

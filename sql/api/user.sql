@@ -9,6 +9,7 @@ CREATE OR REPLACE FUNCTION api.user_json(u pact.user_account) RETURNS json LANGU
 			FROM pact.user_role ur JOIN pact.role r ON r.tenant_id = ur.tenant_id AND r.id = ur.role_id
 			WHERE ur.tenant_id = u.tenant_id AND ur.user_id = u.id),
 		'mfa', EXISTS (SELECT FROM pact.totp t WHERE t.tenant_id = u.tenant_id AND t.user_id = u.id AND t.confirmed_at IS NOT NULL),
+		'sso', EXISTS (SELECT FROM pact.sso_identity i WHERE i.tenant_id = u.tenant_id AND i.user_id = u.id),
 		'status', u.status, 'last_login_at', app.rfc3339(u.last_login_at), 'created_at', app.rfc3339(u.created_at))
 	$$;
 CREATE OR REPLACE FUNCTION app.user_reply(p_tenant uuid, p_id uuid) RETURNS TABLE (body json, etag text) LANGUAGE sql STABLE SECURITY DEFINER
@@ -197,6 +198,21 @@ BEGIN
 	PERFORM app.totp_remove(p_id);
 	IF p_id <> app.actor_id() THEN
 		PERFORM app.user_out(p_id, 'mfa-reset');
+	END IF;
+	RETURN QUERY SELECT p_id;
+END $$;
+
+-- Who somebody is to the identity provider is forgotten: the next login with the same address is them. For who got a new
+-- account there. Sessions that began with it end.
+CREATE OR REPLACE FUNCTION app.user_sso_remove(p_id uuid) RETURNS TABLE (deleted uuid) LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM app.user_lock(p_id, NULL);
+	DELETE FROM pact.sso_identity x WHERE x.tenant_id = app.tenant_id() AND x.user_id = p_id;
+	IF FOUND THEN
+		PERFORM app.audit_write('auth.sso_unlink', 'user', p_id, NULL, '{}');
+		UPDATE pact.session s SET ended_at = now(), ended_reason = 'sso-unlink' WHERE s.tenant_id = app.tenant_id() AND s.user_id = p_id
+			AND s.sso_connection_id IS NOT NULL AND s.ended_at IS NULL;
 	END IF;
 	RETURN QUERY SELECT p_id;
 END $$;

@@ -296,6 +296,21 @@ def test_A4_an_address_that_went_to_somebody_else_is_not_the_person_before(conne
     assert browser.refused(r) == "identity-taken"
 
 
+def test_A4_an_administrator_can_let_the_new_account_of_a_person_be_them(connected):
+    address = f"n{secrets.token_hex(4)}@{connected.domain}"
+    one, _ = come(connected, email=address, sub="old")
+    them = one.who()["user"]["public_id"]
+    assert connected.owner.ok("GET", f"/v1/users/{them}")["sso"] is True
+    connected.owner.ok("DELETE", f"/v1/users/{them}/sso")
+    assert one.get("/v1/auth/session").status_code == 401 and connected.owner.ok("GET", f"/v1/users/{them}")["sso"] is False
+    two, _ = come(connected, email=address, sub="new")
+    assert two.who()["user"]["public_id"] == them
+    # and the account before is somebody else's now
+    browser, r = come(connected, email=address, sub="old")
+    assert browser.refused(r) == "identity-taken"
+    assert connected.rows("SELECT count(*) FROM pact.audit_event WHERE tenant_id = %s AND action = 'auth.sso_unlink' AND resource_id = %s", connected.tenant, them) == [(1,)]
+
+
 def test_A8_single_sign_on_is_not_asked_for_a_second_factor_of_ours(connected):
     second_factor(connected.owner)
     connected.edit("UPDATE pact.tenant SET require_mfa = true WHERE tenant_id = app.tenant_id()")

@@ -226,6 +226,15 @@ export async function changePerson(one, who, after) {
 						() => del(`${path}/totp`),
 						words.removedMfa(name)
 					),
+				one.sso &&
+					step(
+						words.unlink,
+						words.unlinkTitle(name),
+						words.unlinkText(name),
+						words.unlinkDo,
+						() => del(`${path}/sso`),
+						words.unlinked(name)
+					),
 				step(
 					one.status === 'invited' ? words.withdraw : words.remove,
 					words.removeTitle(name),

@@ -52,6 +52,12 @@ export default {
 	suspended: (name) => `${name} is suspended and logged out everywhere`,
 	reactivate: 'Reactivate',
 	reactivated: (name) => `${name} can log in again`,
+	unlink: 'Forget the single sign-on…',
+	unlinkTitle: (name) => `Forget who ${name} is to the identity provider`,
+	unlinkText: (name) =>
+		`For who got a new account there. Whoever logs in there next with the address of ${name} is ${name}. Sessions that began with it end.`,
+	unlinkDo: 'Forget it',
+	unlinked: (name) => `The next login with the address of ${name} counts.`,
 	removeMfa: 'Remove the second factor…',
 	removeMfaTitle: (name) => `Remove the second factor of ${name}`,
 	removeMfaText: (name) =>
