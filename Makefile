@@ -72,6 +72,10 @@ $(B)/www/v1/openapi.json: $(B)/gen $(PROGRAMS:%=$(B)/%)
 $(B)/floor: $(call obj,tests/bench/floor.c) $(B)/libpact.a
 	$(Q)echo '  LD $@'; $(LINK) -o $@ $^ $(BASELIBS) $(LDLIBS)
 
+# processor time of checking a token, for scripts/bench
+$(B)/check: $(call obj,tests/bench/check.c) $(B)/libpact.a
+	$(Q)echo '  LD $@'; $(LINK) -o $@ $^ $(BASELIBS) $(LDLIBS)
+
 # ── tests ──
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 # the parsers of a program that unit tests and fuzz targets call directly

@@ -62,12 +62,16 @@ programs_copy() {
 # pools_start [NAME]: all pools and runners, or one. multiwatch replaces a process at once, however often it ends; its own
 # defaults give up after three exits in ten seconds.
 pools_start() {
-	local pool program n env watch='/usr/bin/multiwatch -r 1000000 -t 1 -f'
+	local pool program n env low watch='/usr/bin/multiwatch -r 1000000 -t 1 -f'
 	while read -r pool program n; do
 		[ -n "$pool" ] && [ "${1:-$pool}" = "$pool" ] || continue
 		mapfile -t env < <(program_env "$program" "$pool")
 		rm -f "$run/$pool.sock"
-		service "$pool" TERM $app_user "${env[@]}" spawn-fcgi -n -s "$run/$pool.sock" -M 0660 -- $watch "$n" -- "$var/bin/$program"
+		# hashing takes what others leave, so that a flood of logins slows down logins
+		low=''
+		[ "$pool" != auth-hash ] || low='nice -n 10'
+		# shellcheck disable=SC2086 # words
+		service "$pool" TERM $app_user "${env[@]}" $low spawn-fcgi -n -s "$run/$pool.sock" -M 0660 -- $watch "$n" -- "$var/bin/$program"
 	done <<<"$pools"
 	for program in $programs; do
 		[ "${1:-$program-job}" = "$program-job" ] || continue

@@ -15,6 +15,8 @@ import subprocess
 import sys
 import time
 
+import bench_auth
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 RESULTS = os.path.join(ROOT, "tests/bench/RESULTS.md")
 PASSWORD = "bench password 1"
@@ -24,6 +26,8 @@ NAMES = "Alpha Brygge Cirrus Delta Ekko Fjord Granitt Havn Isbre Jord".split()
 
 
 class Bench:
+    root, password = ROOT, PASSWORD
+
     def __init__(self, args):
         self.args = args
         self.results = []
@@ -312,10 +316,14 @@ end
         t = statistics.median(times)
         self.say("second start of scripts/run", f"{t:.1f} s", "< 5 s", t < 5)
 
-    def psql(self, sql):
+    def ask(self, sql):
+        """What the superuser gets, line by line."""
+        return self.psql(sql, "-At").split()
+
+    def psql(self, sql, *how):
         user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] if os.geteuid() == 0 else []
         env = dict(os.environ, PGHOST=f"{self.args.dir}/run", PGUSER="postgres", PGDATABASE="pact")
-        subprocess.run(user + ["psql", "-qc", sql], env=env, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        return subprocess.run(user + ["psql", "-q", *how, "-c", sql], env=env, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True).stdout
 
     def write(self):
         model = re.search(r"model name\s*: (.*)", open("/proc/cpuinfo").read())
@@ -339,9 +347,9 @@ def main():
     p.add_argument("--dir", required=True)
     p.add_argument("--port", type=int, required=True)
     p.add_argument("--rows", type=int, default=1000000)
-    p.add_argument("--only", default="memory,start,floor,import,flat,export")
+    p.add_argument("--only", default="memory,start,floor,auth,import,flat,export")
     b = Bench(p.parse_args())
-    steps = {"memory": b.memory, "start": b.start, "floor": b.floor, "import": b.imports, "flat": b.flat, "export": b.export}
+    steps = {"memory": b.memory, "start": b.start, "floor": b.floor, "import": b.imports, "auth": lambda: bench_auth.run(b), "flat": b.flat, "export": b.export}
     for name in b.args.only.split(","):
         steps[name]()
     if b.args.only == p.get_default("only"):
