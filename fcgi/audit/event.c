@@ -42,10 +42,12 @@ static const struct field event_members[] = {
     {"at", F_TIME, REQUIRED},
     {"action", F_TEXT, REQUIRED, .help = "resource.verb, such as contact.update"},
     {"module", F_TEXT, REQUIRED, .help = "The program that did it."},
-    {"actor_kind", F_TEXT, REQUIRED, .help = "user, system, operator or public"},
+    {"actor_kind", F_TEXT, REQUIRED, .help = "user, api_key, system, operator or public"},
     {"actor_id", F_UUID, REQUIRED | NULLABLE},
     {"actor_email", F_TEXT, REQUIRED | NULLABLE,
         .help = "The address at that time; of an operator, the name."},
+    {"key_id", F_UUID, REQUIRED | NULLABLE,
+        .help = "The API key that acted for the user; null: the user did."},
     {"resource_type", F_TEXT, REQUIRED},
     {"resource_id", F_UUID, REQUIRED | NULLABLE},
     {"old", F_ANY, REQUIRED | NULLABLE, .help = "What changed, as it was; null when nothing was."},
@@ -79,24 +81,25 @@ list(struct req *r, const struct filter *f)
 	return reply_list(r, &q_events, ARGS(f->low, f->high, limit));
 }
 
-/* Whom this process has seen reading lately: saves asking the database, which decides, on every page. */
+/* Whom (a user, or a key) this process has seen reading lately: saves asking the database, which decides, on every page. */
 #define SEEN 64
 static struct {
-	char user[37], tenant[37];
+	char reader[37], tenant[37];
 	time_t hour;
 } seen[SEEN];
 
 /*
- * That somebody reads the log is an event of the log, written before the answer goes: once for each user and hour. A read
+ * That somebody reads the log is an event of the log, written before the answer goes: once for each user or key and hour. A read
  * must not change anything, so it is a transaction of its own.
  */
 static int
 seen_reading(struct req *r)
 {
 	time_t hour = time(NULL) / 3600;
-	size_t slot = ((size_t)r->claims.user[34] * 16 + (size_t)r->claims.user[35]) % SEEN;
+	const char *reader = r->by_key ? r->claims.session : r->claims.user;
+	size_t slot = ((size_t)reader[34] * 16 + (size_t)reader[35]) % SEEN;
 
-	if (seen[slot].hour == hour && strcmp(seen[slot].user, r->claims.user) == 0 &&
+	if (seen[slot].hour == hour && strcmp(seen[slot].reader, reader) == 0 &&
 	    strcmp(seen[slot].tenant, r->claims.tenant) == 0)
 		return r->status;
 	if (!tx_again(r, false))
@@ -104,7 +107,7 @@ seen_reading(struct req *r)
 	tx_queue(r->tx, &q_seen, NO_ARGS);
 	if (!tx_commit(r->tx))
 		return problem_db(r);
-	memcpy(seen[slot].user, r->claims.user, sizeof seen[slot].user);
+	memcpy(seen[slot].reader, reader, sizeof seen[slot].reader);
 	memcpy(seen[slot].tenant, r->claims.tenant, sizeof seen[slot].tenant);
 	seen[slot].hour = hour;
 	return r->status;

@@ -14,10 +14,10 @@
 
 DOOR_QUERY(q_exported, "SELECT app.audit('audit.export', 'audit_event', NULL, NULL, $1::jsonb)");
 #define CSV_HEADER \
-	"id,at,action,module,actor_kind,actor_id,actor_email,resource_type,resource_id,old,new,ip,request_id\r\n"
+	"id,at,action,module,actor_kind,actor_id,actor_email,resource_type,resource_id,old,new,ip,request_id,key_id\r\n"
 TENANT_QUERY(q_export_csv, PLAN_CUSTOM,
     "SELECT e.id, app.rfc3339(app.uuid7_time(e.id)) AS at, e.action, e.module, e.actor_kind, e.actor_id, e.actor_email, "
-    "e.resource_type, e.resource_id, e.old, e.new, e.ip, e.request_id " EVENTS_MATCHING
+    "e.resource_type, e.resource_id, e.old, e.new, e.ip, e.request_id, e.key_id " EVENTS_MATCHING
     " ORDER BY e.id DESC");
 TENANT_QUERY(q_export_jsonl, PLAN_CUSTOM,
     "SELECT api.audit_event_json(e) AS item " EVENTS_MATCHING " ORDER BY e.id DESC");

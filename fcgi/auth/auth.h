@@ -160,6 +160,16 @@ int role_create(struct req *r);
 int role_patch(struct req *r);
 int role_delete(struct req *r);
 
+/* key.c */
+extern const struct field key_body[];
+extern const struct representation key_rep, key_made_rep;
+extern const struct query q_keys, q_keys_count, q_key_get, q_key_create, q_key_patch, q_key_delete;
+int key_list(struct req *r);
+int key_get(struct req *r);
+int key_create(struct req *r);
+int key_patch(struct req *r);
+int key_delete(struct req *r);
+
 /* security.c: what a workspace asks of everybody who logs in */
 extern const struct field security_body[];
 extern const struct representation security_rep, sso_test_rep;

@@ -24,7 +24,7 @@
 /* How a request comes to its tenant (design: doors). */
 enum door {
 	DOOR_NONE,    /* no data permission; the handler calls its program's own door functions */
-	DOOR_SESSION, /* a signed token, whose session the database checks */
+	DOOR_SESSION, /* a signed token, whose session the database checks; or an API key */
 };
 
 enum transaction {
@@ -32,6 +32,12 @@ enum transaction {
 	TX_RO, /* the door makes it READ ONLY */
 	TX_RW,
 };
+
+/*
+ * How the text of an API key begins. Keys open every route of DOOR_SESSION but those for logged-in people alone (permissions
+ * self and enrol).
+ */
+#define KEY_PREFIX "pact_"
 
 /* Route flags. */
 #define R_LIST 1U      /* takes limit, after and count; answers {items, next} */
@@ -69,7 +75,10 @@ struct representation {
 struct route {
 	const char *method, *path;
 	enum door door;
-	const char *permission; /* "self": any logged-in user; NULL only with DOOR_NONE */
+	/*
+	 * "self": any logged-in user; "enrol": also one who has yet to set up a second factor; NULL only with DOOR_NONE
+	 */
+	const char *permission;
 	enum transaction tx;
 	const struct field *params; /* query string; NULL: none */
 	const struct field *body;   /* NULL: none */
@@ -138,6 +147,7 @@ struct req {
 	const char *arg[ROUTE_ARGS]; /* typed path segments, in order */
 	struct token_claims claims;  /* DOOR_SESSION: of a verified token */
 	bool by_cookie;
+	bool by_key;           /* claims: tenant, secret, and the key's id as session; no user */
 	json_t *body;          /* validated; NULL without one */
 	const char *body_text; /* the same as JSON text, "{}" without one */
 	const char **param;    /* by index of route->params */

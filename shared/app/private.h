@@ -4,13 +4,17 @@
 
 #include "shared/app/app.h"
 
-/* session.c: the token of a request, verified. False with a problem in the answer. */
+/* session.c: the token of a request, verified, or its key, read. False with a problem in the answer. */
 bool session_authenticate(struct req *r);
 /* Origin and Sec-Fetch-Site of unsafe verbs. False with a problem in the answer. */
 bool session_same_origin(struct req *r);
 void session_setup(const char *base_url);
-/* Queues the door of the route. */
+/* Queues the door of the route: that of sessions or that of keys. */
 void session_enter(struct req *r, const char *permission, bool read_only);
+/* Was it that door that failed? */
+bool session_failed(const struct req *r, const struct db_error *e);
+/* Queues, as a transaction's only statement, what notes that the door has refused. */
+void session_refused(struct req *r);
 
 /* input.c: query string and body against the route's tables. False with a problem in the answer. */
 bool input_read(struct req *r);
@@ -42,10 +46,10 @@ void reply_send(struct req *r, const char *timing);
 /* the statements of the frame itself, for -t and -Q */
 extern const struct query *const frame_queries[];
 extern const size_t nframe_queries, nframe_queries_sessionless;
-extern const struct query q_enter_session, q_idempotency_begin, q_idempotency_store,
-    q_idempotency_get, q_health, q_enter_job, q_job_claim, q_job_done, q_job_failed, q_job_extend,
-    q_refused, q_stream_time;
+extern const struct query q_enter_session, q_enter_key, q_key_refused, q_idempotency_begin,
+    q_idempotency_store, q_idempotency_get, q_health, q_enter_job, q_job_claim, q_job_done,
+    q_job_failed, q_job_extend, q_refused, q_stream_time;
 
-#define SCHEMA_VERSION 6 /* the migration this build needs; a newer schema is fine */
+#define SCHEMA_VERSION 7 /* the migration this build needs; a newer schema is fine */
 
 #endif

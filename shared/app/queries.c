@@ -4,6 +4,8 @@
 
 DOOR_QUERY(q_enter_session,
     "SELECT user_id, email FROM app.enter_session($1, $2, $3, $4, $5, $6, $7)");
+DOOR_QUERY(q_enter_key, "SELECT user_id, email FROM app.enter_key($1, $2, $3, $4, $5, $6, $7)");
+DOOR_QUERY(q_key_refused, "SELECT app.key_refused($1, $2, $3, $4, $5, $6, $7)");
 DOOR_QUERY(q_refused, "SELECT app.audit('access.refused', 'route', NULL, NULL, "
                       "jsonb_build_object('route', $1::text, 'permission', $2::text))");
 DOOR_QUERY(q_stream_time, "SELECT set_config('statement_timeout', '1h', true)");
@@ -28,6 +30,8 @@ const struct query *const frame_queries[] = {
     &q_job_failed,
     &q_job_extend,
     &q_enter_session,
+    &q_enter_key,
+    &q_key_refused,
     &q_stream_time,
     &q_refused,
     &q_idempotency_begin,

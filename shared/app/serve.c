@@ -139,10 +139,7 @@ audit_refusal(struct req *r)
 	if (tx == NULL)
 		return;
 	r->tx = tx;
-	session_enter(r, "self", false);
-	tx_queue(tx, &q_refused,
-	    ARGS(arena_printf(r->a, "%s %s", r->route->method, r->route->path),
-	        r->route->permission));
+	session_refused(r);
 	(void)tx_commit(tx);
 }
 
@@ -183,7 +180,7 @@ attempt(struct req *r)
 	}
 	tx_rollback(r->tx);
 	/* a handler that refused before the door was asked: the door's refusal comes first, as in run_door_alone() */
-	if (e->code == DB_REFUSED && r->status >= 400 && str_eq(e->query, q_enter_session.name)) {
+	if (e->code == DB_REFUSED && r->status >= 400 && session_failed(r, e)) {
 		reply_reset(r);
 		(void)problem_db(r);
 	}
@@ -226,7 +223,7 @@ run(struct req *r)
 	if (str_eq(tx_error(r->tx)->slug, "idempotency-replay")) {
 		reply_reset(r);
 		(void)idempotency_replay(r);
-	} else if (r->status == 403 && str_eq(tx_error(r->tx)->query, q_enter_session.name)) {
+	} else if (r->status == 403 && session_failed(r, tx_error(r->tx))) {
 		audit_refusal(r);
 	}
 }

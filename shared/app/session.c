@@ -72,6 +72,22 @@ session_same_origin(struct req *r)
 	return false;
 }
 
+/* An API key is a secret and no signature: the door alone says whether there is one. */
+static bool
+key_read(struct req *r, const char *token)
+{
+	struct handle t;
+
+	if (!str_starts(token, KEY_PREFIX) || !handle_parse(&t, token + sizeof KEY_PREFIX - 1))
+		return false;
+	memcpy(r->claims.tenant, t.tenant, sizeof r->claims.tenant);
+	memcpy(r->claims.session, t.id, sizeof r->claims.session);
+	memcpy(r->claims.secret, t.secret, sizeof r->claims.secret);
+	wipe(&t, sizeof t);
+	r->by_key = true;
+	return true;
+}
+
 bool
 session_authenticate(struct req *r)
 {
@@ -79,6 +95,8 @@ session_authenticate(struct req *r)
 
 	if (auth != NULL && strncasecmp(auth, "Bearer ", 7) == 0) {
 		token = auth + 7;
+		if (key_read(r, token))
+			return true;
 	} else {
 		token = cookie_get(r->a, r->http.cookie, "__Host-pact");
 		r->by_cookie = token != NULL;
@@ -108,14 +126,40 @@ tx_again(struct req *r, bool read_only)
 	return r->tx != NULL;
 }
 
+static const char *
+claimed_secret(struct req *r)
+{
+	return db_bytea(r->a, r->claims.secret, sizeof r->claims.secret);
+}
+
 void
 session_enter(struct req *r, const char *permission, bool read_only)
 {
-	tx_queue(r->tx, &q_enter_session,
-	    ARGS(r->claims.tenant, r->claims.session,
-	        db_bytea(r->a, r->claims.secret, sizeof r->claims.secret), permission, r->http.ip,
+	tx_queue(r->tx, r->by_key ? &q_enter_key : &q_enter_session,
+	    ARGS(r->claims.tenant, r->claims.session, claimed_secret(r), permission, r->http.ip,
 	        r->request_id, read_only ? "true" : "false"));
 	/* a stream takes as long as its reader does */
 	if ((r->route->flags & R_STREAM) != 0)
 		tx_queue(r->tx, &q_stream_time, NO_ARGS);
+}
+
+bool
+session_failed(const struct req *r, const struct db_error *e)
+{
+	return str_eq(e->query, r->by_key ? q_enter_key.name : q_enter_session.name);
+}
+
+void
+session_refused(struct req *r)
+{
+	const char *route = arena_printf(r->a, "%s %s", r->route->method, r->route->path);
+
+	if (r->by_key) {
+		tx_queue(r->tx, &q_key_refused,
+		    ARGS(r->claims.tenant, r->claims.session, claimed_secret(r), r->http.ip,
+		        r->request_id, route, r->route->permission));
+		return;
+	}
+	session_enter(r, "self", false);
+	tx_queue(r->tx, &q_refused, ARGS(route, r->route->permission));
 }

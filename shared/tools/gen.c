@@ -123,7 +123,7 @@ openapi(const char *version, int n, char **files)
 	    "A problem (RFC 9457)", "content", "application/problem+json", "schema", "$ref",
 	    "#/components/schemas/problem", "securitySchemes", "cookie", "type", "apiKey", "in",
 	    "cookie", "name", "__Host-pact", "bearer", "type", "http", "scheme", "bearer",
-	    "bearerFormat", "JWT");
+	    "description", "An access token, or an API key.");
 	if (doc == NULL)
 		return fail("cannot build the document");
 	(void)json_dumpf(doc, stdout, JSON_INDENT(1) | JSON_SORT_KEYS);

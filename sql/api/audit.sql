@@ -37,8 +37,8 @@ DECLARE
 	v_cols text[];
 	v_first text[];
 	v_event constant text := 'INSERT INTO pact.audit_event (tenant_id, retention_class, action, module, actor_kind, actor_id, '
-		|| 'actor_email, ip, request_id, resource_type, resource_id, subject_id, old, new) SELECT r.tenant_id, '
-		|| '(SELECT t.plan FROM pact.tenant t WHERE t.tenant_id = app.tenant_id()), %L, v_module, v_kind, v_actor, v_email, v_ip, '
+		|| 'actor_email, key_id, ip, request_id, resource_type, resource_id, subject_id, old, new) SELECT r.tenant_id, '
+		|| '(SELECT t.plan FROM pact.tenant t WHERE t.tenant_id = app.tenant_id()), %L, v_module, v_kind, v_actor, v_email, v_key, v_ip, '
 		|| 'v_request, %L, %s, %s';
 	v_create text;
 	v_update text;
@@ -77,6 +77,7 @@ DECLARE
 	v_kind text := app.actor_kind();
 	v_actor uuid := app.actor_id();
 	v_email text := app.actor_email();
+	v_key uuid := app.key_id();
 	v_ip text := app.ip();
 	v_request text := app.request_id();
 BEGIN

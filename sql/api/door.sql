@@ -103,14 +103,14 @@ BEGIN
 		PERFORM app.refuse('not-found', 'The job is not leased to this runner.');
 	END IF;
 	PERFORM app.context(p_tenant, 'system', NULL, NULL, NULL, NULL);
-	SELECT x.kind, x.payload, x.attempts, x.status, x.requested_by, x.request_id, x.ip, u.email INTO j
+	SELECT x.kind, x.payload, x.attempts, x.status, x.requested_by, x.key_id, x.request_id, x.ip, u.email INTO j
 		FROM pact.job x LEFT JOIN pact.user_account u ON u.tenant_id = x.tenant_id AND u.id = x.requested_by
 		WHERE x.tenant_id = p_tenant AND x.id = p_job;
 	IF NOT FOUND THEN
 		PERFORM app.refuse('not-found');
 	END IF;
-	PERFORM app.context(p_tenant, CASE WHEN j.requested_by IS NULL THEN 'system' ELSE 'user' END, j.requested_by, j.email,
-		j.ip, j.request_id);
+	PERFORM app.context(p_tenant, CASE WHEN j.requested_by IS NULL THEN 'system' WHEN j.key_id IS NOT NULL THEN 'api_key:' || j.key_id
+		ELSE 'user' END, j.requested_by, j.email, j.ip, j.request_id);
 	IF j.status <> 'running' OR j.attempts <> q.attempts THEN
 		UPDATE pact.job x SET status = 'running', attempts = q.attempts WHERE x.tenant_id = p_tenant AND x.id = p_job;
 	END IF;

@@ -4,7 +4,7 @@
 SET ROLE pact_owner;
 
 CREATE OR REPLACE FUNCTION app.idempotency_actor() RETURNS uuid LANGUAGE sql STABLE
-	AS $$ SELECT coalesce(app.actor_id(), '00000000-0000-0000-0000-000000000000'::uuid) $$;
+	AS $$ SELECT coalesce(app.key_id(), app.actor_id(), '00000000-0000-0000-0000-000000000000'::uuid) $$;
 
 CREATE OR REPLACE FUNCTION app.idempotency_begin(p_route text, p_key text, p_body_sha256 bytea) RETURNS void
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

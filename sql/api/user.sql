@@ -30,16 +30,26 @@ CREATE OR REPLACE FUNCTION app.role_reply(p_tenant uuid, p_id uuid) RETURNS TABL
 RESET ROLE;
 SET ROLE pact_door;
 
--- What the caller may do, or another user.
+-- What a user may do.
 CREATE OR REPLACE FUNCTION app.permissions_of(p_user uuid) RETURNS text[] LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT coalesce(array_agg(DISTINCT p), '{}') FROM pact.user_role ur JOIN pact.role r ON r.tenant_id = ur.tenant_id AND r.id = ur.role_id,
 		unnest(r.permissions) p WHERE ur.tenant_id = app.tenant_id() AND ur.user_id = p_user
+	$$;
+-- What an API key may do: what its roles and its user's have in common.
+CREATE OR REPLACE FUNCTION app.key_permissions(p_key uuid) RETURNS text[] LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT ARRAY(SELECT p FROM pact.api_key k, unnest(app.permissions_of(k.user_id)) p WHERE k.tenant_id = app.tenant_id() AND k.id = p_key
+		INTERSECT SELECT p FROM pact.api_key_role kr JOIN pact.role r ON r.tenant_id = kr.tenant_id AND r.id = kr.role_id, unnest(r.permissions) p
+			WHERE kr.tenant_id = app.tenant_id() AND kr.key_id = p_key)
+	$$;
+-- The caller's own.
+CREATE OR REPLACE FUNCTION app.own_permissions() RETURNS text[] LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT CASE WHEN app.key_id() IS NULL THEN app.permissions_of(app.actor_id()) ELSE app.key_permissions(app.key_id()) END
 	$$;
 -- Refuses what goes beyond the caller's own permissions.
 CREATE OR REPLACE FUNCTION app.not_beyond(p_permissions text[], p_detail text) RETURNS void LANGUAGE plpgsql
 	SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	IF NOT p_permissions <@ app.permissions_of(app.actor_id()) THEN
+	IF NOT p_permissions <@ app.own_permissions() THEN
 		PERFORM app.refuse('forbidden', p_detail);
 	END IF;
 END $$;
@@ -279,6 +289,8 @@ BEGIN
 		PERFORM app.refuse('conflict', 'Somebody still has this role. Give them another one first.');
 	ELSIF EXISTS (SELECT FROM pact.group_role x WHERE x.tenant_id = app.tenant_id() AND x.role_id = p_id) THEN
 		PERFORM app.refuse('conflict', 'Single sign-on gives this role. Change that first.');
+	ELSIF EXISTS (SELECT FROM pact.api_key_role x WHERE x.tenant_id = app.tenant_id() AND x.role_id = p_id) THEN
+		PERFORM app.refuse('conflict', 'An API key still has this role. Revoke the key or give it another role first.');
 	END IF;
 	DELETE FROM pact.role x WHERE x.tenant_id = app.tenant_id() AND x.id = p_id;
 	RETURN QUERY SELECT p_id;

@@ -112,6 +112,12 @@ class Things:
         self.enterprise()
         return self.make("/v1/roles", {"name": unique("role"), "permissions": ["contact.read"]})
 
+    def key(self, *roles, **more):
+        """An API key of the owner's; self.text is what opens the door."""
+        made = self.owner.ok("POST", "/v1/api-keys", {"name": unique("key"), "roles": list(roles) or ["viewer"]} | more)
+        self.text = made["key"]
+        return made["public_id"]
+
     def behind(self, sql, *args):
         """Changes rows of the workspace behind everybody's back."""
         stack = self.owner.stack
@@ -309,6 +315,18 @@ def _(t):
 def _(t):
     t.enterprise()
     return {"path": "/v1/roles", "json": {"name": unique("role"), "permissions": ["contact.read"]}}
+
+
+# ── API keys ──
+plain("GET /v1/api-keys")
+about("GET /v1/api-keys/{id}", "key")
+about("PATCH /v1/api-keys/{id}", "key", json={"name": "Other name"})
+about("DELETE /v1/api-keys/{id}", "key", 204)
+
+
+@sample("POST /v1/api-keys", 201)
+def _(t):
+    return {"path": "/v1/api-keys", "json": {"name": unique("key"), "roles": ["viewer"]}}
 
 
 plain("GET /v1/auth/session")

@@ -13,7 +13,7 @@ from stack import address, unique
 
 EVENTS, EXPORT = "/v1/audit/events", "/v1/audit/export"
 COLUMNS = ["id", "at", "action", "module", "actor_kind", "actor_id", "actor_email", "resource_type", "resource_id", "old", "new",
-    "ip", "request_id"]
+    "ip", "request_id", "key_id"]
 
 
 def when(text):
@@ -53,7 +53,7 @@ def test_a_change_says_who_what_when_and_from_where(made):
     assert event["id"].replace("-", "")[:12] == f"{int(when(event['at']).timestamp() * 1000):012x}"
     del event["id"], event["at"]
     assert event == {"action": "contact.update", "module": "crm", "actor_kind": "user", "actor_id": made.admin.user.id,
-        "actor_email": made.admin.user.email, "resource_type": "contact", "resource_id": contact,
+        "actor_email": made.admin.user.email, "key_id": None, "resource_type": "contact", "resource_id": contact,
         "old": {"first_name": "Ada0", "last_name": None}, "new": {"first_name": "Augusta", "last_name": "Lovelace"},
         "ip": made.admin.ip, "request_id": answer.headers["X-Request-Id"]}
 

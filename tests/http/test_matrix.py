@@ -34,6 +34,8 @@ def needed(method, path):
         return f"user.{'read' if method == 'GET' else 'write'}"
     if about == "roles":
         return "role.write"
+    if about == "api-keys":
+        return "user.read" if method == "GET" else "key.write"
     if about == "imports":
         return "contact.import"
     if path.startswith("/v1/settings/security/") and method != "GET":

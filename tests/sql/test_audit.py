@@ -51,6 +51,15 @@ ROWS = {
     "group_role": ("INSERT INTO pact.group_role (tenant_id, group_name, role_id) SELECT %(t)s, 'staff', r.id FROM pact.role r WHERE r.tenant_id = %(t)s "
                    "AND r.name = 'viewer' RETURNING role_id", None, None, None, "DELETE FROM pact.group_role WHERE role_id = %(id)s",
                    {"group_name": "staff", "role": "viewer"}),
+    "api_key": ("INSERT INTO pact.api_key (tenant_id, id, user_id, name, secret_sha256) SELECT %(t)s, gen_random_uuid(), u.id, 'robot', sha256('x') "
+                "FROM pact.user_account u WHERE u.tenant_id = %(t)s AND u.email LIKE 'viewer@%%' RETURNING id",
+                "UPDATE pact.api_key SET name = 'other', last_used_at = now(), secret_sha256 = sha256('y') WHERE id = %(id)s", {"name": "robot"}, {"name": "other"},
+                "DELETE FROM pact.api_key WHERE id = %(id)s", {"name": "other"}),
+    "api_key_role": ("WITH k AS (INSERT INTO pact.api_key (tenant_id, id, user_id, name, secret_sha256) SELECT %(t)s, gen_random_uuid(), u.id, 'robot', sha256('x') "
+                     "FROM pact.user_account u WHERE u.tenant_id = %(t)s AND u.email LIKE 'viewer@%%' RETURNING id) "
+                     "INSERT INTO pact.api_key_role (tenant_id, key_id, role_id) SELECT %(t)s, k.id, r.id FROM k, pact.role r "
+                     "WHERE r.tenant_id = %(t)s AND r.name = 'viewer' RETURNING key_id", None, None, None,
+                     "DELETE FROM pact.api_key_role WHERE key_id = %(id)s", {"role": "viewer"}),
     "custom_field": ("INSERT INTO pact.custom_field (tenant_id, key, label) VALUES (%(t)s, 'size', 'Size') RETURNING NULL::uuid",
                      "UPDATE pact.custom_field SET label = 'Größe' WHERE tenant_id = %(t)s AND key = 'size'", {"label": "Size"}, {"label": "Größe"},
                      "DELETE FROM pact.custom_field WHERE tenant_id = %(t)s AND key = 'size'", {"key": "size", "label": "Größe"}),

@@ -10,7 +10,7 @@ from conftest import Workspace, add_contact, enter, events, refused, sha
 
 TABLES = ["tenant", "tenant_key", "user_account", "user_password", "role", "user_role", "session", "account", "custom_field",
           "contact", "contact_tag", "contact_event", "activity", "suppression", "import", "import_chunk", "import_error",
-          "import_change", "job", "outbox", "idempotency", "audit_event"]
+          "import_change", "job", "outbox", "idempotency", "audit_event", "api_key", "api_key_role"]
 PARAMETERS = ["pact.tenant_id", "pact.actor_kind", "pact.actor_id", "pact.actor_email", "pact.ip", "pact.request_id", "pact.erasing"]
 DENIED = psycopg2.errors.InsufficientPrivilege
 
@@ -31,6 +31,9 @@ def full(pg, beta):
         cur.execute("SELECT app.outbox_add(%s, 'password-changed', '{}')", (beta.users["owner"].id,))
         cur.execute("INSERT INTO pact.idempotency (tenant_id, actor_id, route, key, body_sha256) VALUES (%s, %s, 'r', 'k', 'x')",
                     (beta.id, beta.users["owner"].id))
+        cur.execute("WITH k AS (INSERT INTO pact.api_key (tenant_id, id, user_id, name, secret_sha256) VALUES (%s, gen_random_uuid(), %s, 'k', %s) RETURNING *) "
+                    "INSERT INTO pact.api_key_role (tenant_id, key_id, role_id) SELECT k.tenant_id, k.id, r.id FROM k JOIN pact.role r USING (tenant_id)",
+                    (beta.id, beta.users["owner"].id, sha(b"x")))
     with pg.superuser() as cur:
         cur.execute("SELECT relname FROM pg_class WHERE relnamespace = 'pact'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition")
         for (table,) in cur.fetchall():

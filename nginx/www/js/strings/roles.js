@@ -26,6 +26,7 @@ export default {
 		'user.read': 'See people and roles',
 		'user.write': 'Invite, change and remove people',
 		'role.write': 'Make and change roles',
+		'key.write': 'Make and revoke API keys',
 		'settings.read': 'See the settings of the workspace',
 		'settings.write': 'Change the settings of the workspace',
 		'billing.write': 'Change plan and payment',
