@@ -244,6 +244,18 @@ int password_change(struct req *r);
  */
 const struct rows *password_again(struct req *r, const char *member);
 
+/* integration.c, integration_kind.c: other systems and their credentials */
+extern const struct field integration_body[], integration_patch_body[];
+extern const struct representation integration_rep, integration_kinds_rep;
+extern const struct query q_integrations, q_integrations_count, q_integration_get,
+    q_integration_begin, q_integration_create, q_integration_patch, q_integration_delete;
+int integration_list(struct req *r);
+int integration_kinds(struct req *r);
+int integration_get(struct req *r);
+int integration_create(struct req *r);
+int integration_patch(struct req *r);
+int integration_delete(struct req *r);
+
 /* operator.c: auth -o …, called by scripts/pactctl as the role pact_operator */
 extern const struct query q_workspace_create, q_user_add, q_workspace_list, q_workspace_suspend;
 int operator_command(int argc, char **argv);

@@ -108,6 +108,24 @@ static const struct route routes[] = {
     {"POST", "/v1/auth/oidc/{workspace:slug}/backchannel-logout", DOOR_NONE, NULL, TX_RW, NULL,
         NULL, NULL, R_RAW | R_CROSS_SITE, oidc_backchannel,
         "The OpenID provider says that somebody has logged out"},
+
+    {"GET", "/v1/settings/integrations", DOOR_SESSION, "settings.read", TX_RO, NULL, NULL,
+        &integration_rep, R_LIST, integration_list,
+        "Other systems that the workspace uses, oldest first"},
+    {"POST", "/v1/settings/integrations", DOOR_SESSION, "integration.write", TX_RW, NULL,
+        integration_body, &integration_rep, R_CREATED | R_SECRET, integration_create,
+        "Add one with its credentials, which are never shown again"},
+    {"GET", "/v1/settings/integrations/kinds", DOOR_SESSION, "settings.read", TX_RO, NULL, NULL,
+        &integration_kinds_rep, 0, integration_kinds,
+        "What can be added, and which settings and credentials it takes"},
+    {"GET", "/v1/settings/integrations/{id:uuid}", DOOR_SESSION, "settings.read", TX_RO, NULL, NULL,
+        &integration_rep, 0, integration_get, "One of them"},
+    {"PATCH", "/v1/settings/integrations/{id:uuid}", DOOR_SESSION, "integration.write", TX_RW, NULL,
+        integration_patch_body, &integration_rep, R_PARTIAL | R_IF_MATCH, integration_patch,
+        "Change settings, or replace a credential"},
+    {"DELETE", "/v1/settings/integrations/{id:uuid}", DOOR_SESSION, "integration.write", TX_RW,
+        NULL, NULL, NULL, R_NO_BODY | R_IF_MATCH, integration_delete,
+        "Remove it and its credentials"},
 };
 
 static const struct query *const queries[] = {
@@ -185,6 +203,13 @@ static const struct query *const queries[] = {
     &q_oidc_to_check,
     &q_oidc_checked,
     &q_oidc_refresh_due,
+    &q_integrations,
+    &q_integrations_count,
+    &q_integration_get,
+    &q_integration_begin,
+    &q_integration_create,
+    &q_integration_patch,
+    &q_integration_delete,
 };
 
 static const struct job_kind jobs[] = {

@@ -92,7 +92,7 @@ BEGIN
 	IF EXISTS (SELECT FROM pact.totp x WHERE x.tenant_id = app.tenant_id() AND x.user_id = app.actor_id() AND x.confirmed_at IS NOT NULL) THEN
 		PERFORM app.refuse('conflict', 'Two-factor authentication is on already. Turn it off first to set it up anew.');
 	END IF;
-	RETURN QUERY SELECT k.data_key, u.email, t.name FROM pact.tenant t JOIN pact.tenant_key k ON k.tenant_id = t.tenant_id
+	RETURN QUERY SELECT app.data_key(), u.email, t.name FROM pact.tenant t
 		JOIN pact.user_account u ON u.tenant_id = t.tenant_id AND u.id = app.actor_id() WHERE t.tenant_id = app.tenant_id();
 END $$;
 CREATE OR REPLACE FUNCTION app.totp_offer(p_secret bytea) RETURNS void LANGUAGE plpgsql SECURITY DEFINER

@@ -7,7 +7,7 @@ SET ROLE pact_door;
 CREATE OR REPLACE FUNCTION ops.permissions(p_role text) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
 	SELECT array_agg(p) FROM unnest(ARRAY['contact.read', 'contact.write', 'contact.erase', 'contact.export', 'contact.import',
 		'account.read', 'account.write', 'activity.read', 'activity.write', 'audit.read', 'audit.export', 'settings.read',
-		'settings.write', 'user.read', 'user.write', 'role.write', 'billing.write', 'sso.write', 'key.write']) p
+		'settings.write', 'user.read', 'user.write', 'role.write', 'integration.write', 'billing.write', 'sso.write', 'key.write']) p
 	WHERE CASE p_role
 		WHEN 'owner' THEN true
 		WHEN 'admin' THEN p NOT IN ('billing.write', 'sso.write')

@@ -86,8 +86,7 @@ BEGIN
 	PERFORM app.sso_allowed();
 	PERFORM FROM pact.tenant t WHERE t.tenant_id = app.tenant_id() FOR NO KEY UPDATE;
 	RETURN QUERY SELECT CASE WHEN app.sso_is_other(p) THEN p_new
-		ELSE (SELECT c.id FROM pact.sso_connection c WHERE c.tenant_id = app.tenant_id()) END, k.data_key
-		FROM pact.tenant_key k WHERE k.tenant_id = app.tenant_id();
+		ELSE (SELECT c.id FROM pact.sso_connection c WHERE c.tenant_id = app.tenant_id()) END, app.data_key();
 END $$;
 
 CREATE OR REPLACE FUNCTION app.sso_patch(p jsonb, p_new uuid, p_secret bytea) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

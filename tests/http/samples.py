@@ -118,6 +118,9 @@ class Things:
         self.text = made["key"]
         return made["public_id"]
 
+    def integration(self, kind="smtp"):
+        return self.make("/v1/settings/integrations", integration(kind))
+
     def behind(self, sql, *args):
         """Changes rows of the workspace behind everybody's back."""
         stack = self.owner.stack
@@ -153,6 +156,20 @@ class Things:
 
         Client(self.me.stack, self.me.ip).login(self.me.user)
         return next(s["public_id"] for s in self.me.pages("/v1/auth/sessions") if not s["current"])
+
+
+INTEGRATIONS = {
+    "smtp": ({"host": "smtp.people.example", "port": 587, "username": "pact"}, {"password"}),
+    "ai": ({"provider": "example"}, {"api_key"}),
+    "oauth": ({"token_url": "https://id.people.example/token", "client_id": "pact"}, {"client_secret", "refresh_token"}),
+    "webhook": ({"url": "https://people.example/hook?a=b"}, {"signing_secret"}),
+}
+
+
+def integration(kind="smtp", **more):
+    """The body of a new one; its secrets are unique texts."""
+    settings, secrets = INTEGRATIONS[kind]
+    return {"kind": kind, "name": unique("integration"), "settings": dict(settings), "credentials": {m: unique("secret") for m in secrets}} | more
 
 
 @dataclasses.dataclass
@@ -426,6 +443,18 @@ def _(t):
 # ── audit ──
 plain("GET /v1/audit/events")
 plain("GET /v1/audit/export", "/v1/audit/export?format=csv")
+
+# ── integrations, billing ──
+plain("GET /v1/settings/integrations")
+plain("GET /v1/settings/integrations/kinds")
+about("GET /v1/settings/integrations/{id}", "integration")
+about("PATCH /v1/settings/integrations/{id}", "integration", json={"credentials": {"password": "another one"}})
+about("DELETE /v1/settings/integrations/{id}", "integration", 204)
+
+
+@sample("POST /v1/settings/integrations", 201)
+def _(t):
+    return {"path": "/v1/settings/integrations", "json": integration()}
 
 
 def call(client, key, things, **more):

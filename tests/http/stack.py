@@ -29,7 +29,7 @@ ROLES = {  # promise A9, spelled out once more so that a slip in the database sh
     "admin": {
         "contact.read", "contact.write", "contact.erase", "contact.export", "contact.import", "account.read", "account.write",
         "activity.read", "activity.write", "audit.read", "audit.export", "settings.read", "settings.write", "user.read",
-        "user.write", "role.write", "key.write",
+        "user.write", "role.write", "key.write", "integration.write",
     },
 }
 ROLES["owner"] = ROLES["admin"] | {"billing.write", "sso.write"}

@@ -107,6 +107,7 @@ def test_count_gives_the_total_of_every_list(key, stack, make_workspace):
         things.invited()
         things.domain()
         things.key()
+        things.integration()
         Client(stack).login(me.user)
     path = SAMPLES[key].request(things)["path"]
     if key == "GET /v1/activities":

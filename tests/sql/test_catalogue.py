@@ -8,6 +8,7 @@ WITHOUT_TENANT = {
     "app.table_register": "declares tables",
     "app.column_register": "declares columns",
     "app.schema_version": "the migrations applied",
+    "app.sealed_column": "declares columns",
     "app.throttle": "keyed by hashes, asked before a tenant is known",
     "app.reset_request": "keyed by hashes, before anybody looks whose they are",
 }
@@ -161,6 +162,9 @@ def test_what_each_program_must_not_reach(pg):
         assert can(role, "user_password", "SELECT", *write) == [], role
         assert can(role, "idempotency", "SELECT", *write) == [], role
         assert can(role, "session", *write) == [], role
+        assert can(role, "integration", *write) == [], role
+        assert can(role, "integration_credential", "SELECT", *write) == [], role
+        assert can(role, "billing", "SELECT", *write) == [], role
         for table in ("audit_event", "contact_event", "contact"):
             assert ask(pg, "SELECT has_table_privilege(%s, %s, 'DELETE'), has_table_privilege(%s, %s, 'TRUNCATE')",
                        role, f"pact.{table}", role, f"pact.{table}") == [(False, False)], (role, table)
