@@ -21,6 +21,12 @@ const char *seal(struct arena *a, const char *tenant, const char *data_key, cons
     const void *plain, size_t len);
 bool unseal(struct arena *a, void *out, size_t len, const char *tenant, const char *data_key,
     const char *purpose, const char *sealed);
+/*
+ * What is sealed under one data key (in clear) sealed under another, as bytea text; NULL when it does not open. For new keys
+ * (rekey.c): app.sealed_column says which columns.
+ */
+const char *reseal(struct arena *a, const char *tenant, const uint8_t from[static 32],
+    const uint8_t to[static 32], const char *purpose, const char *sealed);
 
 /* The same for text, on the arena, wiped with it; NULL when it does not open. */
 char *unseal_text(struct arena *a, const char *tenant, const char *data_key, const char *purpose,
@@ -37,13 +43,30 @@ void refresh_next(uint8_t out[static SECRET_LEN], const char *session,
     const uint8_t current[static SECRET_LEN]);
 /* What belongs to one state of an OpenID login, as hex: nothing of it needs to be kept. what: "nonce" or "verifier". */
 const char *oidc_derive(struct arena *a, const char *what, const char *state);
-/* A new data key for a tenant, sealed under the master key with the tenant's id as associated data. */
+/*
+ * Master keys wrap data keys, with the tenant's id as associated data. While one is being replaced there are two: the one
+ * in use and the next one (PACT_MASTER_KEY_NEXT). Either opens; the newest wraps.
+ */
 #define WRAPPED_KEY_LEN (32 + SEAL_EXTRA)
+enum master {
+	MASTER_NONE,
+	MASTER_IN_USE,
+	MASTER_NEXT,
+};
+/* The file of the next one; false when it does not hold 32 bytes. */
+bool master_key_next(const char *path);
+/* There is a next one, and it is another one. */
+bool master_key_changes(void);
+/* A new data key for a tenant, wrapped. */
 bool data_key_new(uint8_t out[static WRAPPED_KEY_LEN], const char *tenant);
-/* Opens one that the database gave as bytea text. Wipe it after use. */
+bool data_key_wrap(uint8_t out[static WRAPPED_KEY_LEN], const char *tenant,
+    const uint8_t key[static 32]);
+/* Opens one that the database gave as bytea text, and says by which master key. Wipe it after use. */
+enum master
+data_key_open_by(struct arena *a, uint8_t out[static 32], const char *tenant, const char *wrapped);
 bool
 data_key_open(struct arena *a, uint8_t out[static 32], const char *tenant, const char *wrapped);
-/* Names the master key without telling anything about it. */
+/* Names the newest master key without telling anything about it. */
 const char *master_key_id(struct arena *a);
 
 /* password.c */
@@ -259,5 +282,9 @@ int integration_delete(struct req *r);
 /* operator.c: auth -o …, called by scripts/pactctl as the role pact_operator */
 extern const struct query q_workspace_create, q_user_add, q_workspace_list, q_workspace_suspend;
 int operator_command(int argc, char **argv);
+
+/* rekey.c: new keys for old, among the operator's commands */
+extern const struct query q_rekey_list, q_rekey_open, q_rekey_wrap, q_rekey_sealed, q_rekey_drop,
+    q_rekey_put, q_rekey_data;
 
 #endif

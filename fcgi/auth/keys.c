@@ -7,8 +7,11 @@
 
 static uint8_t directory_key[SHA256_LEN], session_key[SHA256_LEN], refresh_key[SHA256_LEN],
     oidc_key[SHA256_LEN];
-static uint8_t master[32];
-static bool have_master;
+/* The one in use and, while it is being replaced, the next one: both open, the newest wraps. */
+static struct {
+	uint8_t key[32];
+	bool there;
+} masters[2];
 
 static void
 derive(uint8_t out[static SHA256_LEN], const uint8_t pepper[static 32], const char *purpose)
@@ -31,10 +34,30 @@ keys_load(void)
 		log_msg(LOG_ERROR, "PACT_PEPPER does not name a file of 32 bytes");
 	}
 	wipe(pepper, sizeof pepper);
-	have_master = key_file(master, sizeof master, config_required("PACT_MASTER_KEY"));
-	if (!have_master)
+	masters[0].there = key_file(masters[0].key, sizeof masters[0].key,
+	    config_required("PACT_MASTER_KEY"));
+	if (!masters[0].there)
 		log_msg(LOG_ERROR, "PACT_MASTER_KEY does not name a file of 32 bytes");
-	return ok && have_master;
+	if (config("PACT_MASTER_KEY_NEXT") != NULL &&
+	    !master_key_next(config("PACT_MASTER_KEY_NEXT"))) {
+		log_msg(LOG_ERROR, "PACT_MASTER_KEY_NEXT does not name a file of 32 bytes");
+		return false;
+	}
+	return ok && masters[0].there;
+}
+
+bool
+master_key_next(const char *path)
+{
+	masters[1].there = key_file(masters[1].key, sizeof masters[1].key, path);
+	return masters[1].there;
+}
+
+bool
+master_key_changes(void)
+{
+	return masters[0].there && masters[1].there &&
+	       !bytes_equal(masters[0].key, masters[1].key, sizeof masters[0].key);
 }
 
 void
@@ -78,26 +101,44 @@ oidc_derive(struct arena *a, const char *what, const char *state)
 }
 
 bool
+data_key_wrap(uint8_t out[static WRAPPED_KEY_LEN], const char *tenant, const uint8_t key[static 32])
+{
+	/* the tenant's id is authenticated too: a wrapped key moved to another tenant does not open */
+	return masters[0].there &&
+	       gcm_seal(out, masters[masters[1].there ? 1 : 0].key, tenant, key, 32);
+}
+
+bool
 data_key_new(uint8_t out[static WRAPPED_KEY_LEN], const char *tenant)
 {
 	uint8_t key[32];
 	bool ok;
 
 	random_bytes(key, sizeof key);
-	/* the tenant's id is authenticated too: a wrapped key moved to another tenant does not open */
-	ok = have_master && gcm_seal(out, master, tenant, key, sizeof key);
+	ok = data_key_wrap(out, tenant, key);
 	wipe(key, sizeof key);
 	return ok;
+}
+
+enum master
+data_key_open_by(struct arena *a, uint8_t out[static 32], const char *tenant, const char *wrapped)
+{
+	void *bytes;
+	size_t len;
+
+	if (wrapped == NULL || !db_unbytea(a, wrapped, &bytes, &len))
+		return MASTER_NONE;
+	if (masters[0].there && gcm_open(out, 32, masters[0].key, tenant, bytes, len))
+		return MASTER_IN_USE;
+	if (masters[1].there && gcm_open(out, 32, masters[1].key, tenant, bytes, len))
+		return MASTER_NEXT;
+	return MASTER_NONE;
 }
 
 bool
 data_key_open(struct arena *a, uint8_t out[static 32], const char *tenant, const char *wrapped)
 {
-	void *bytes;
-	size_t len;
-
-	return have_master && wrapped != NULL && db_unbytea(a, wrapped, &bytes, &len) &&
-	       gcm_open(out, 32, master, tenant, bytes, len);
+	return data_key_open_by(a, out, tenant, wrapped) != MASTER_NONE;
 }
 
 const char *
@@ -106,7 +147,8 @@ master_key_id(struct arena *a)
 	uint8_t digest[SHA256_LEN];
 	char *hex = arena_alloc(a, 17);
 
-	hmac_sha256(digest, master, sizeof master, &(struct bytes){"pact/key-id", 11}, 1);
+	hmac_sha256(digest, masters[masters[1].there ? 1 : 0].key, 32,
+	    &(struct bytes){"pact/key-id", 11}, 1);
 	hex_encode(hex, digest, 8);
 	return hex;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fcgi/auth/auth.h"
+#include "fcgi/auth/operator.h"
 
 DOOR_QUERY(q_workspace_create,
     "SELECT ops.workspace_create($1::uuid, $2, $3, $4::bytea, $5, $6, $7, $8, $9::bytea, $10) AS id");
@@ -16,17 +16,22 @@ DOOR_QUERY(q_user_add, "SELECT ops.user_add($1, $2, $3, $4, $5, $6::bytea, $7) A
 DOOR_QUERY(q_workspace_list, "SELECT * FROM ops.workspace_list($1)");
 DOOR_QUERY(q_workspace_suspend, "SELECT ops.workspace_suspend($1, $2::boolean, $3)");
 
-struct op {
-	struct arena *a;
-	const char *operator_name;
-	char **arg;
-};
-
-static int
+int
 say(const char *what)
 {
 	(void)fprintf(stderr, "pactctl: %s\n", what);
 	return 1;
+}
+
+const char *
+op_why(const struct tx *tx)
+{
+	const struct db_error *e = tx != NULL ? tx_error(tx) : NULL;
+
+	if (e != NULL && e->code == DB_REFUSED)
+		return e->hint != NULL ? e->hint : e->slug;
+	return tx == NULL || e->code == DB_DOWN ? "no database"
+	                                        : "the database refused; its log says why";
 }
 
 /* One line from standard input, without its end; never from the command line, which others can see. */
@@ -52,12 +57,9 @@ run(struct op *o, const struct query *q, const char *const *args, size_t nargs, 
 {
 	struct tx *tx = tx_begin(o->a, NULL);
 	const struct rows *rows = tx != NULL ? tx_last(tx, q, args, nargs) : NULL;
-	const struct db_error *e = tx != NULL ? tx_error(tx) : NULL;
 
-	if (rows == NULL && e != NULL && e->code == DB_REFUSED)
-		return say(e->hint != NULL ? e->hint : e->slug);
 	if (rows == NULL)
-		return say(tx == NULL ? "no database" : "the database refused; its log says why");
+		return say(op_why(tx));
 	for (size_t i = 0; print && i < rows_count(rows); i++)
 		for (size_t c = 0; c < rows_columns(rows); c++)
 			(void)printf("%s%c",
@@ -133,20 +135,24 @@ workspace_resume(struct op *o)
 
 static const struct {
 	const char *name, *usage;
-	int nargs;
+	int least, most; /* arguments */
 	int (*fn)(struct op *o);
 } commands[] = {
-    {"workspace-create", "SLUG NAME OWNER_EMAIL OWNER_NAME", 4, workspace_create},
-    {"workspace-list", "", 0, workspace_list},
-    {"workspace-suspend", "SLUG", 1, workspace_suspend},
-    {"workspace-resume", "SLUG", 1, workspace_resume},
-    {"user-add", "SLUG EMAIL NAME ROLE", 4, user_add},
+    {"workspace-create", "SLUG NAME OWNER_EMAIL OWNER_NAME", 4, 4, workspace_create},
+    {"workspace-list", "", 0, 0, workspace_list},
+    {"workspace-suspend", "SLUG", 1, 1, workspace_suspend},
+    {"workspace-resume", "SLUG", 1, 1, workspace_resume},
+    {"user-add", "SLUG EMAIL NAME ROLE", 4, 4, user_add},
+    {"rekey", "master [--dry-run] [FILE] | data SLUG|--all [--dry-run]", 1, 3, rekey},
 };
 
 int
 operator_command(int argc, char **argv)
 {
-	struct op o = {.a = arena_new(), .operator_name = config("PACT_OPERATOR"), .arg = argv + 1};
+	struct op o = {.a = arena_new(),
+	    .operator_name = config("PACT_OPERATOR"),
+	    .arg = argv + 1,
+	    .narg = argc - 1};
 	int status = 2;
 
 	if (o.operator_name == NULL)
@@ -155,7 +161,8 @@ operator_command(int argc, char **argv)
 	if (o.operator_name == NULL)
 		o.operator_name = "operator";
 	for (size_t i = 0; i < NELEMS(commands) && argc > 0; i++)
-		if (strcmp(argv[0], commands[i].name) == 0 && argc - 1 == commands[i].nargs)
+		if (strcmp(argv[0], commands[i].name) == 0 && o.narg >= commands[i].least &&
+		    o.narg <= commands[i].most)
 			status = commands[i].fn(&o);
 	if (status == 2) {
 		(void)fprintf(stderr, "usage: pactctl COMMAND …\n");

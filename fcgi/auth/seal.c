@@ -101,3 +101,23 @@ unseal_text(struct arena *a, const char *tenant, const char *data_key, const cha
 	arena_defer(a, wipe_text, out);
 	return out;
 }
+
+const char *
+reseal(struct arena *a, const char *tenant, const uint8_t from[static 32],
+    const uint8_t to[static 32], const char *purpose, const char *sealed)
+{
+	const char *aad = arena_printf(a, "%s/%s", purpose, tenant), *text = NULL;
+	uint8_t *plain, *out;
+	void *bytes;
+	size_t n;
+
+	if (!db_unbytea(a, sealed, &bytes, &n) || n < SEAL_EXTRA)
+		return NULL;
+	plain = arena_alloc(a, n);
+	out = arena_alloc(a, n);
+	if (gcm_open(plain, n - SEAL_EXTRA, from, aad, bytes, n) &&
+	    gcm_seal(out, to, aad, plain, n - SEAL_EXTRA))
+		text = db_bytea(a, out, n);
+	wipe(plain, n);
+	return text;
+}

@@ -29,6 +29,8 @@ program_env() {
 			PACT_PEPPER=$keys/pepper
 			PACT_MASTER_KEY=$keys/master.key
 		EOT
+		# while the master key is being replaced (pactctl rekey master)
+		[ ! -e "$keys/master-next.key" ] || echo "PACT_MASTER_KEY_NEXT=$keys/master-next.key"
 		;;
 	mail)
 		if [ -n "${PACT_SMTP_URL:-}" ]; then
