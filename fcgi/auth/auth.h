@@ -279,8 +279,16 @@ int integration_create(struct req *r);
 int integration_patch(struct req *r);
 int integration_delete(struct req *r);
 
+/* billing.c */
+extern const struct field billing_body[];
+extern const struct representation billing_rep;
+extern const struct query q_billing, q_billing_patch;
+int billing_get(struct req *r);
+int billing_patch(struct req *r);
+
 /* operator.c: auth -o …, called by scripts/pactctl as the role pact_operator */
-extern const struct query q_workspace_create, q_user_add, q_workspace_list, q_workspace_suspend;
+extern const struct query q_workspace_create, q_user_add, q_workspace_list, q_workspace_suspend,
+    q_workspace_plan, q_plan_requests;
 int operator_command(int argc, char **argv);
 
 /* rekey.c: new keys for old, among the operator's commands */

@@ -126,6 +126,11 @@ static const struct route routes[] = {
     {"DELETE", "/v1/settings/integrations/{id:uuid}", DOOR_SESSION, "integration.write", TX_RW,
         NULL, NULL, NULL, R_NO_BODY | R_IF_MATCH, integration_delete,
         "Remove it and its credentials"},
+    {"GET", "/v1/settings/billing", DOOR_SESSION, "billing.write", TX_RO, NULL, NULL, &billing_rep,
+        0, billing_get, "The plan, what it allows and what is used of it"},
+    {"PATCH", "/v1/settings/billing", DOOR_SESSION, "billing.write", TX_RW, NULL, billing_body,
+        &billing_rep, R_PARTIAL | R_IF_MATCH, billing_patch,
+        "Ask for another plan, or say whom to bill"},
 };
 
 static const struct query *const queries[] = {
@@ -210,6 +215,8 @@ static const struct query *const queries[] = {
     &q_integration_create,
     &q_integration_patch,
     &q_integration_delete,
+    &q_billing,
+    &q_billing_patch,
 };
 
 static const struct job_kind jobs[] = {

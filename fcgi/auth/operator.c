@@ -14,6 +14,8 @@ DOOR_QUERY(q_workspace_create,
     "SELECT ops.workspace_create($1::uuid, $2, $3, $4::bytea, $5, $6, $7, $8, $9::bytea, $10) AS id");
 DOOR_QUERY(q_user_add, "SELECT ops.user_add($1, $2, $3, $4, $5, $6::bytea, $7) AS id");
 DOOR_QUERY(q_workspace_list, "SELECT * FROM ops.workspace_list($1)");
+DOOR_QUERY(q_workspace_plan, "SELECT ops.workspace_plan($1, $2, $3)");
+DOOR_QUERY(q_plan_requests, "SELECT * FROM ops.plan_requests($1)");
 DOOR_QUERY(q_workspace_suspend, "SELECT ops.workspace_suspend($1, $2::boolean, $3)");
 
 int
@@ -133,6 +135,18 @@ workspace_resume(struct op *o)
 	return run(o, &q_workspace_suspend, ARGS(o->arg[0], "false", o->operator_name), false);
 }
 
+static int
+workspace_plan(struct op *o)
+{
+	return run(o, &q_workspace_plan, ARGS(o->arg[0], o->arg[1], o->operator_name), false);
+}
+
+static int
+plan_requests(struct op *o)
+{
+	return run(o, &q_plan_requests, ARGS(o->operator_name), true);
+}
+
 static const struct {
 	const char *name, *usage;
 	int least, most; /* arguments */
@@ -142,6 +156,8 @@ static const struct {
     {"workspace-list", "", 0, 0, workspace_list},
     {"workspace-suspend", "SLUG", 1, 1, workspace_suspend},
     {"workspace-resume", "SLUG", 1, 1, workspace_resume},
+    {"workspace-plan", "SLUG standard|enterprise", 2, 2, workspace_plan},
+    {"plan-requests", "", 0, 0, plan_requests},
     {"user-add", "SLUG EMAIL NAME ROLE", 4, 4, user_add},
     {"rekey", "master [--dry-run] [FILE] | data SLUG|--all [--dry-run]", 1, 3, rekey},
 };

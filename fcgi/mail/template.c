@@ -117,6 +117,19 @@ const struct mail_template mail_templates[] = {
         "This is meant for when the identity provider does not answer. If it does,\n"
         "and you do not know why this was done, ask, and end the session: Settings,\n"
         "People.\n"},
+    {"plan-changed", "The plan of {{workspace}} was changed\n",
+        "Hello {{name}},\n"
+        "\n"
+        "the plan of your workspace was changed.\n"
+        "\n"
+        "  Workspace:  {{workspace}}\n"
+        "  Plan:       {{plan}}, before {{was}}\n"
+        "  When:       {{at}}\n"
+        "\n"
+        "What it brings, and what became of your own roles and of the audit log,\n"
+        "is under Settings, Billing:\n"
+        "\n"
+        "  {{base_url}}/settings/billing\n"},
     {"mfa-enabled", "Two-factor authentication is on\n",
         "Hello {{name}},\n"
         "\n"

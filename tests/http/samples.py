@@ -450,6 +450,8 @@ plain("GET /v1/settings/integrations/kinds")
 about("GET /v1/settings/integrations/{id}", "integration")
 about("PATCH /v1/settings/integrations/{id}", "integration", json={"credentials": {"password": "another one"}})
 about("DELETE /v1/settings/integrations/{id}", "integration", 204)
+plain("GET /v1/settings/billing")
+plain("PATCH /v1/settings/billing", json={"contact": {"name": "Accounts payable"}})
 
 
 @sample("POST /v1/settings/integrations", 201)

@@ -40,6 +40,8 @@ def needed(method, path):
         return "contact.import"
     if path.startswith("/v1/settings/security/") and method != "GET":
         return "sso.write"
+    if path == "/v1/settings/billing":
+        return "billing.write"
     if path.startswith("/v1/settings/integrations") and method != "GET":
         return "integration.write"
     if path.endswith("/export"):

@@ -60,6 +60,16 @@ ROWS = {
                      "INSERT INTO pact.api_key_role (tenant_id, key_id, role_id) SELECT %(t)s, k.id, r.id FROM k, pact.role r "
                      "WHERE r.tenant_id = %(t)s AND r.name = 'viewer' RETURNING key_id", None, None, None,
                      "DELETE FROM pact.api_key_role WHERE key_id = %(id)s", {"role": "viewer"}),
+    "integration": ("INSERT INTO pact.integration (tenant_id, kind, name, settings) VALUES (%(t)s, 'ai', 'Model', '{\"provider\": \"a\"}') RETURNING id",
+                    "UPDATE pact.integration SET settings = '{\"provider\": \"b\"}' WHERE id = %(id)s", {"settings": {"provider": "a"}},
+                    {"settings": {"provider": "b"}}, "DELETE FROM pact.integration WHERE id = %(id)s", {"kind": "ai", "name": "Model"}),
+    "integration_credential": ("WITH i AS (INSERT INTO pact.integration (tenant_id, kind, name) VALUES (%(t)s, 'ai', 'Model') RETURNING id) "
+                               "INSERT INTO pact.integration_credential (tenant_id, integration_id, member, sealed) SELECT %(t)s, i.id, 'api_key', decode(repeat('00', 40), 'hex') "
+                               "FROM i RETURNING integration_id", None, None, None, "DELETE FROM pact.integration_credential WHERE integration_id = %(id)s",
+                               {"member": "api_key", "integration": "Model"}),
+    "billing": ("INSERT INTO pact.billing (tenant_id, vat_id) VALUES (%(t)s, 'NO 1') RETURNING tenant_id",
+                "UPDATE pact.billing SET vat_id = 'NO 2', version = 7 WHERE tenant_id = %(id)s", {"vat_id": "NO 1"}, {"vat_id": "NO 2"},
+                "DELETE FROM pact.billing WHERE tenant_id = %(id)s", {"vat_id": "NO 2"}),
     "custom_field": ("INSERT INTO pact.custom_field (tenant_id, key, label) VALUES (%(t)s, 'size', 'Size') RETURNING NULL::uuid",
                      "UPDATE pact.custom_field SET label = 'Größe' WHERE tenant_id = %(t)s AND key = 'size'", {"label": "Size"}, {"label": "Größe"},
                      "DELETE FROM pact.custom_field WHERE tenant_id = %(t)s AND key = 'size'", {"key": "size", "label": "Größe"}),
