@@ -129,7 +129,7 @@ const struct mail_template mail_templates[] = {
         "What it brings, and what became of your own roles and of the audit log,\n"
         "is under Settings, Billing:\n"
         "\n"
-        "  {{base_url}}/settings/billing\n"},
+        "  {{base_url}}/billing\n"},
     {"mfa-enabled", "Two-factor authentication is on\n",
         "Hello {{name}},\n"
         "\n"

@@ -3,13 +3,13 @@
 import {h, icon, fill, $} from './dom.js';
 import {get} from './api.js';
 import {session, may} from './shell.js';
-import {announce, failure, loading, moreLink} from './ui.js';
+import {settingsPage} from './settings-page.js';
+import {announce, moreLink} from './ui.js';
 import {number, time} from './text.js';
 import common from './strings/common.js';
 import words from './strings/people.js';
 
 const LOOKS = {active: 'confirmed', invited: 'pending', suspended: 'declined'};
-const main = $('main');
 const who = await session();
 const writable = may(who, 'user.write');
 const body = h('div', {class: 'stack'});
@@ -134,42 +134,24 @@ function draw() {
 	);
 }
 
-async function start() {
-	fill(body, loading());
-	try {
+await settingsPage({
+	title: words.title,
+	allowed: may(who, 'user.read'),
+	body,
+	read: async () => {
 		await load(new URLSearchParams(location.search).get('after'));
 		draw();
-	} catch (error) {
-		fill(body, failure(error, start));
-	}
-}
-
-if (!may(who, 'user.read'))
-	fill(main, h('div', {class: 'empty'}, h('h1', {}, words.title), h('p', {}, common.notAllowed)));
-else {
-	fill(
-		main,
+	},
+	action:
+		writable &&
 		h(
-			'div',
-			{class: 'page-head'},
-			h('h1', {tabindex: -1}, words.title),
-			writable &&
-				h(
-					'div',
-					{class: 'actions'},
-					h(
-						'button',
-						{
-							type: 'button',
-							class: 'button primary',
-							id: 'invite',
-							onclick: async () => (await import('./people-dialog.js')).invitePerson(who, again),
-						},
-						words.invite
-					)
-				)
+			'button',
+			{
+				type: 'button',
+				class: 'button primary',
+				id: 'invite',
+				onclick: async () => (await import('./people-dialog.js')).invitePerson(who, again),
+			},
+			words.invite
 		),
-		body
-	);
-	await start();
-}
+});

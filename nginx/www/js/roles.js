@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Settings → Roles: what each role may do, in words; roles of one's own on the Enterprise plan.
-import {h, icon, fill, $} from './dom.js';
+import {h, icon, fill} from './dom.js';
 import {del, get, keyring, patch, post} from './api.js';
 import {session, may} from './shell.js';
-import {cancelButton, dialog, failure, field, loading, onSubmit, problemText, toast, uid} from './ui.js';
+import {settingsPage} from './settings-page.js';
+import {cancelButton, dialog, field, onSubmit, problemText, toast, uid} from './ui.js';
 import common from './strings/common.js';
 import words from './strings/roles.js';
 
-const main = $('main');
 const who = await session();
 const writable = may(who, 'role.write');
 const body = h('div', {class: 'stack'});
@@ -204,32 +204,10 @@ async function again() {
 	);
 }
 
-async function start() {
-	fill(body, loading());
-	try {
-		await again();
-	} catch (error) {
-		fill(body, failure(error, start));
-	}
-}
-
-if (!may(who, 'user.read'))
-	fill(main, h('div', {class: 'empty'}, h('h1', {}, words.title), h('p', {}, common.notAllowed)));
-else {
-	fill(
-		main,
-		h(
-			'div',
-			{class: 'page-head'},
-			h('h1', {tabindex: -1}, words.title),
-			writable &&
-				h(
-					'div',
-					{class: 'actions'},
-					h('button', {type: 'button', class: 'button', id: 'add', onclick: add}, words.add)
-				)
-		),
-		body
-	);
-	await start();
-}
+await settingsPage({
+	title: words.title,
+	allowed: may(who, 'user.read'),
+	body,
+	read: again,
+	action: writable && h('button', {type: 'button', class: 'button', id: 'add', onclick: add}, words.add),
+});

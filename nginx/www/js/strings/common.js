@@ -19,6 +19,8 @@ export default {
 		sso: 'Single sign-on',
 		people: 'People',
 		roles: 'Roles',
+		integrations: 'Integrations',
+		billing: 'Billing',
 		workspace: 'Workspace',
 		privacy: 'Default consent policy',
 		audit: 'Audit Log',
