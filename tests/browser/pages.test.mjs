@@ -35,6 +35,7 @@ const PAGES = [
 	'/sso',
 	'/people',
 	'/roles',
+	'/api-keys',
 	'/integrations',
 	'/billing',
 ];
@@ -142,7 +143,7 @@ test('G10: no page scrolls sideways at 320, 768 and 1440 px', async (t) => {
 
 test('the first view of a page is at most 60 KB, compressed', async (t) => {
 	const page = await open(t);
-	for (const path of ['/contacts', '/audit', '/import', '/settings?section=privacy', '/security', '/people', '/roles', '/integrations', '/billing']) {
+	for (const path of ['/contacts', '/audit', '/import', '/settings?section=privacy', '/security', '/people', '/roles', '/api-keys', '/integrations', '/billing']) {
 		const client = await page.context().newCDPSession(page);
 		await client.send('Network.enable');
 		await client.send('Network.setCacheDisabled', {cacheDisabled: true});
@@ -175,7 +176,7 @@ test('A9: a viewer reads and is offered nothing that changes', async (t) => {
 	await accessible(page, 'a contact as a viewer');
 	await visit(page, '/settings');
 	assert.equal(await page.getByRole('link', {name: 'Audit Log'}).count(), 0);
-	for (const path of ['/audit', '/import', '/settings?section=privacy', '/people', '/roles', '/integrations', '/billing']) {
+	for (const path of ['/audit', '/import', '/settings?section=privacy', '/people', '/roles', '/api-keys', '/integrations', '/billing']) {
 		await visit(page, path);
 		await page.getByText('Your role does not allow this').waitFor();
 	}

@@ -7,13 +7,13 @@ import common from './strings/common.js';
 import words from './strings/people.js';
 
 let known = null;
-async function allRoles() {
+export async function allRoles() {
 	known ??= (await get('/v1/roles', {limit: 100})).data.items;
 	return known;
 }
 
 // Roles as boxes to tick. `chosen()` gives their names.
-function rolesField(roles, has) {
+export function rolesField(roles, has) {
 	const group = uid('roles');
 	const set = h(
 		'fieldset',
@@ -54,7 +54,7 @@ function rolesField(roles, has) {
 	};
 }
 
-function needRoles(chosen) {
+export function needRoles(chosen) {
 	if (!chosen.length) throw {errors: [{pointer: '/roles', detail: words.rolesMissing}]};
 	return chosen;
 }

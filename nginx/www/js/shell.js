@@ -22,6 +22,7 @@ export const SECTIONS = [
 	{section: 'workspace', href: '/settings?section=workspace', may: 'settings.read'},
 	{section: 'people', href: '/people', may: 'user.read'},
 	{section: 'roles', href: '/roles', may: 'user.read'},
+	{section: 'keys', href: '/api-keys', may: 'user.read'},
 	{section: 'integrations', href: '/integrations', may: 'settings.read'},
 	{section: 'billing', href: '/billing', may: 'billing.write'},
 	{section: 'audit', href: '/audit', may: 'audit.read'},

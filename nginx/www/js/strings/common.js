@@ -19,6 +19,7 @@ export default {
 		sso: 'Single sign-on',
 		people: 'People',
 		roles: 'Roles',
+		keys: 'API keys',
 		integrations: 'Integrations',
 		billing: 'Billing',
 		workspace: 'Workspace',
