@@ -260,8 +260,8 @@ all(const struct op *o, bool dry, const char *slug, step_fn *step, size_t *n)
 		if (!one(o, dry, rows_text(rows, i, "slug"), rows_text(rows, i, "tenant_id"), step))
 			bad++;
 	if (bad > 0)
-		(void)fprintf(stderr,
-		    "pactctl: %zu of %zu workspaces are as they were; run it again\n", bad, *n);
+		(void)fprintf(stderr, "pactctl: %zu of %zu workspaces %s\n", bad, *n,
+		    dry ? "are not in order" : "are as they were; run it again");
 	return bad == 0 ? 0 : 1;
 }
 
