@@ -62,7 +62,7 @@ static const struct field integration_members[] = {
     {"public_id", F_UUID, REQUIRED},
     {"kind", F_TEXT, REQUIRED},
     {"name", F_TEXT, REQUIRED},
-    {"settings", F_ANY, REQUIRED},
+    {"settings", F_OBJECT, REQUIRED, .members = integration_settings},
     {"credentials", F_LIST, REQUIRED, .members = credential_members,
         .help = "Which are set, and never what they are."},
     {"created_at", F_TIME, REQUIRED},

@@ -54,7 +54,7 @@ SELECT app.declare_table('integration', 'integration', NULL, true, $$
 	id         keep -
 	kind       keep dc
 	name       keep dc
-	settings   keep dc
+	settings   keep pdc staff, a user name or a sender's address at the other system; goes with the integration
 	version    keep -
 	created_by keep -
 	created_at keep -

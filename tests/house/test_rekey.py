@@ -319,6 +319,23 @@ def test_T4_a_value_that_does_not_open_stops_its_workspace_alone(house):
     assert 'integration_credential.sealed' in house.pactctl('rekey', 'data', house.spaces[1]['slug'], '--dry-run', status=1)
 
 
+def test_T4_a_row_that_somebody_holds_is_waited_for(house):
+    """Longer than the statement may wait for a lock: the workspace is tried again, as a whole."""
+    master, w = house.master(), house.spaces[1]
+    before = house.everything_opens(master)
+    other = psycopg2.connect(host=house.own.dir + '/run', dbname='pact', user='postgres')
+    with other.cursor() as cur:
+        cur.execute('SELECT FROM pact.totp WHERE tenant_id = %s FOR UPDATE', (w['tenant'],))
+        p = house.command('rekey', 'data', w['slug'])
+        time.sleep(7)
+        assert p.poll() is None, 'it is still waiting'
+        other.rollback()
+    out, _ = p.communicate(timeout=60)
+    other.close()
+    assert p.returncode == 0 and 'done: totp.secret 1' in out, out
+    assert house.everything_opens(master)[w['tenant']] != before[w['tenant']]
+
+
 def test_T4_wrong_files_change_nothing(house, tmp_path):
     master = house.master()
     before = house.data_keys(master)
