@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* auth: who somebody is. The only program with the private key, the pepper and the master key. */
 #include "fcgi/auth/auth.h"
+#include "fcgi/auth/scim.h"
 #include "shared/base/log.h"
 #include "shared/net/fetch.h"
 
@@ -131,6 +132,44 @@ static const struct route routes[] = {
     {"PATCH", "/v1/settings/billing", DOOR_SESSION, "billing.write", TX_RW, NULL, billing_body,
         &billing_rep, R_PARTIAL | R_IF_MATCH, billing_patch,
         "Ask for another plan, or say whom to bill"},
+    {"GET", "/scim/v2/ServiceProviderConfig", DOOR_NONE, NULL, TX_NONE, NULL, NULL,
+        &scim_document_rep, R_SCIM, scim_config, "What SCIM offers here"},
+    {"GET", "/scim/v2/ResourceTypes", DOOR_NONE, NULL, TX_NONE, NULL, NULL, &scim_list_rep, R_SCIM,
+        scim_types, "The resources of SCIM"},
+    {"GET", "/scim/v2/ResourceTypes/{name:text}", DOOR_NONE, NULL, TX_NONE, NULL, NULL,
+        &scim_document_rep, R_SCIM, scim_type, "A resource of SCIM"},
+    {"GET", "/scim/v2/Schemas", DOOR_NONE, NULL, TX_NONE, NULL, NULL, &scim_list_rep, R_SCIM,
+        scim_schemas, "The attributes of SCIM"},
+    {"GET", "/scim/v2/Schemas/{schema:text}", DOOR_NONE, NULL, TX_NONE, NULL, NULL,
+        &scim_document_rep, R_SCIM, scim_schema, "The attributes of one resource of SCIM"},
+    {"GET", "/scim/v2/Users", DOOR_SESSION, "user.read", TX_RO, scim_list_params, NULL,
+        &scim_list_rep, R_SCIM, scim_user_list, "People, for an identity provider"},
+    {"POST", "/scim/v2/Users", DOOR_SESSION, "user.write", TX_RW, NULL, NULL, &scim_user_rep,
+        R_SCIM | R_CREATED, scim_user_create, "Somebody new, who comes in by single sign-on"},
+    {"GET", "/scim/v2/Users/{id:uuid}", DOOR_SESSION, "user.read", TX_RO, scim_get_params, NULL,
+        &scim_user_rep, R_SCIM, scim_user_get, "Somebody, for an identity provider"},
+    {"PUT", "/scim/v2/Users/{id:uuid}", DOOR_SESSION, "user.write", TX_RW, NULL, NULL,
+        &scim_user_rep, R_SCIM | R_IF_MATCH, scim_user_put,
+        "Somebody, as the provider has them now"},
+    {"PATCH", "/scim/v2/Users/{id:uuid}", DOOR_SESSION, "user.write", TX_RW, NULL, NULL,
+        &scim_user_rep, R_SCIM | R_IF_MATCH, scim_user_patch,
+        "Change somebody; with active false they are out at once"},
+    {"DELETE", "/scim/v2/Users/{id:uuid}", DOOR_SESSION, "user.write", TX_RW, NULL, NULL, NULL,
+        R_SCIM | R_NO_BODY | R_IF_MATCH, scim_user_delete, "Remove somebody"},
+    {"GET", "/scim/v2/Groups", DOOR_SESSION, "user.read", TX_RO, scim_list_params, NULL,
+        &scim_list_rep, R_SCIM, scim_group_list, "Groups of the identity provider"},
+    {"POST", "/scim/v2/Groups", DOOR_SESSION, "user.write", TX_RW, NULL, NULL, &scim_group_rep,
+        R_SCIM | R_CREATED, scim_group_create, "Add a group"},
+    {"GET", "/scim/v2/Groups/{id:uuid}", DOOR_SESSION, "user.read", TX_RO, scim_get_params, NULL,
+        &scim_group_rep, R_SCIM, scim_group_get, "A group"},
+    {"PUT", "/scim/v2/Groups/{id:uuid}", DOOR_SESSION, "user.write", TX_RW, NULL, NULL,
+        &scim_group_rep, R_SCIM | R_IF_MATCH, scim_group_put,
+        "A group, as the provider has it now"},
+    {"PATCH", "/scim/v2/Groups/{id:uuid}", DOOR_SESSION, "user.write", TX_RW, NULL, NULL, NULL,
+        R_SCIM | R_NO_BODY | R_IF_MATCH, scim_group_patch,
+        "Change a group or its members; roles follow"},
+    {"DELETE", "/scim/v2/Groups/{id:uuid}", DOOR_SESSION, "user.write", TX_RW, NULL, NULL, NULL,
+        R_SCIM | R_NO_BODY | R_IF_MATCH, scim_group_delete, "Remove a group; roles follow"},
 };
 
 static const struct query *const queries[] = {
@@ -192,6 +231,16 @@ static const struct query *const queries[] = {
     &q_domain_to_check,
     &q_domain_checked,
     &q_domains_due,
+    &q_scim_users,
+    &q_scim_user_get,
+    &q_scim_user_create,
+    &q_scim_user_patch,
+    &q_scim_user_delete,
+    &q_scim_groups,
+    &q_scim_group_get,
+    &q_scim_group_create,
+    &q_scim_group_patch,
+    &q_scim_group_delete,
     &q_discover,
     &q_sso_proved,
     &q_sso_succeed,
@@ -259,5 +308,6 @@ main(int argc, char **argv)
 	        .ticks = ticks,
 	        .nticks = NELEMS(ticks),
 	        .setup = setup,
-	        .command = operator_command});
+	        .command = operator_command,
+	        .problem = scim_problem});
 }

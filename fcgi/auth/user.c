@@ -43,6 +43,7 @@ static const struct field user_members[] = {
     {"roles", F_TEXTS, REQUIRED},
     {"mfa", F_BOOL, REQUIRED, .help = "Has a second factor."},
     {"sso", F_BOOL, REQUIRED, .help = "Has come by single sign-on."},
+    {"scim", F_BOOL, REQUIRED, .help = "An identity provider looks after this person."},
     {"status", F_ENUM, REQUIRED, .choices = "invited|active|suspended"},
     {"last_login_at", F_TIME, REQUIRED | NULLABLE},
     {"created_at", F_TIME, REQUIRED},

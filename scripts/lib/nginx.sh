@@ -17,7 +17,7 @@ nginx_configure() {
 	fi
 	! grep -qs '^00000000000000000000000000000001 ' /proc/net/if_inet6 || v6=''
 	mkdir -p "$to/snippets"
-	for file in nginx.conf pact.conf snippets/pact-{bulk,errors,fastcgi,hash,headers,health,problems,refuse,server,static,tls}.conf; do
+	for file in nginx.conf pact.conf snippets/pact-{bulk,errors,fastcgi,hash,headers,health,problems,refuse,scim,server,static,tls}.conf; do
 		local from=$root/nginx/$file
 		[ -e "$from" ] || from=$from.in
 		sed -e "s|@USER@|$user|g; s|@NAME@|localhost|g; s|@ADDRESS@|127.0.0.1|g; s|@ADDRESS6@|[::1]|g; s|@V6@|$v6|g; s|@PORT@|$port|g; s|@HTTP_PORT@|$http_port|g" \

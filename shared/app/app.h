@@ -58,6 +58,11 @@ enum transaction {
 #define R_REDIRECT 2048U /* for browsers that navigate: answers 303 */
 #define R_OPEN_QUERY \
 	4096U /* others decide what is in the query: unknown parameters are passed over */
+/*
+ * SCIM 2.0 (RFC 7644): bodies are application/scim+json, both ways. Theirs may hold what nobody here knows, so r->body is as it
+ * came, and the handler takes from it what it knows.
+ */
+#define R_SCIM 8192U
 
 struct req;
 
@@ -127,6 +132,12 @@ struct program {
 	size_t nticks;
 	bool (*setup)(void); /* reads configuration; false: the log says what is missing */
 	int (*command)(int argc, char **argv); /* `prog -o …`, operators' commands; NULL: none */
+	/*
+	 * A problem in another form than RFC 9457's, by reply_json(), on paths that promise one; false: not on this path.
+	 * NULL: none. Also of problems that come before a route is known.
+	 */
+	bool (*problem)(struct req *r, const struct problem_type *p, const char *detail,
+	    const json_t *members);
 };
 
 /* The whole life of a program; the value is main()'s. */

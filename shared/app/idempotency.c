@@ -90,7 +90,7 @@ idempotency_replay(struct req *r)
 		return problem(r, &P_IN_PROGRESS, NULL);
 	headers = rows_text(rows, 0, "headers");
 	h = headers != NULL ? json_read(r->a, headers, strlen(headers), &problem_text) : NULL;
-	(void)reply_text(r, (int)status, "application/json", body, len);
+	(void)reply_text(r, (int)status, body_type_of(r->route), body, len);
 	r->etag = json_string_value(json_object_get(h, "etag"));
 	r->location = json_string_value(json_object_get(h, "location"));
 	reply_header(r, "Idempotency-Replayed", "true");

@@ -154,6 +154,18 @@ wipe_body(void *p)
 	explicit_bzero(p, strlen(p));
 }
 
+/* SCIM's clients say either; RFC 7644 §3.1. */
+static bool
+body_type_ok(const struct req *r)
+{
+	const char *type = r->http.content_type;
+
+	return media_type_is(type, "application/json") ||
+	       media_type_is(type, (r->route->flags & R_SCIM) != 0
+	                               ? "application/scim+json"
+	                               : "application/merge-patch+json");
+}
+
 static bool
 json_body_read(struct req *r)
 {
@@ -166,9 +178,10 @@ json_body_read(struct req *r)
 		return false;
 	if (len == 0 && (r->route->flags & R_OPTIONAL_BODY) != 0)
 		return true;
-	if (!media_type_is(r->http.content_type, "application/json") &&
-	    !media_type_is(r->http.content_type, "application/merge-patch+json")) {
-		(void)problem(r, &P_UNSUPPORTED_MEDIA_TYPE, "Send application/json.");
+	if (!body_type_ok(r)) {
+		(void)problem(r, &P_UNSUPPORTED_MEDIA_TYPE,
+		    (r->route->flags & R_SCIM) != 0 ? "Send application/scim+json."
+		                                    : "Send application/json.");
 		return false;
 	}
 	if (!idempotency_begin(r, data, len))
@@ -178,8 +191,10 @@ json_body_read(struct req *r)
 		(void)problem(r, &P_BAD_REQUEST, problem_text);
 		return false;
 	}
-	r->body = fields_check(r->a, r->route->body, obj, (r->route->flags & R_PARTIAL) != 0,
-	    &r->errors);
+	r->body = (r->route->flags & R_SCIM) != 0
+	              ? obj
+	              : fields_check(r->a, r->route->body, obj, (r->route->flags & R_PARTIAL) != 0,
+	                    &r->errors);
 	r->body_text = json_text(r->a, r->body);
 	/* a body may hold a password: neither text stays in memory after the request */
 	arena_defer(r->a, wipe_body, (void *)(uintptr_t)r->body_text);
@@ -211,6 +226,12 @@ if_match_read(struct req *r)
 	}
 }
 
+static bool
+scim_body(const struct req *r)
+{
+	return (r->route->flags & R_SCIM) != 0 && (r->http.method[0] == 'P'); /* POST, PUT, PATCH */
+}
+
 bool
 input_read(struct req *r)
 {
@@ -218,7 +239,7 @@ input_read(struct req *r)
 	if_match_read(r);
 	if (!query_read(r))
 		return false;
-	if (r->route->body != NULL) {
+	if (r->route->body != NULL || scim_body(r)) {
 		if (!json_body_read(r))
 			return false;
 	} else if ((r->route->flags & R_RAW) == 0) {

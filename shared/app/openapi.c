@@ -105,7 +105,7 @@ answer(const struct route *rt, json_t *schema)
 
 	if (schema != NULL)
 		(void)json_object_set_new(ok, "content",
-		    json_pack("{s:{s:o}}", "application/json", "schema", schema));
+		    json_pack("{s:{s:o}}", body_type_of(rt), "schema", schema));
 	return ok;
 }
 
@@ -150,6 +150,10 @@ operation(struct arena *a, const struct program *p, const struct route *rt, cons
 	(void)json_object_set_new(op, "security",
 	    rt->door == DOOR_SESSION ? json_pack("[{s:[]}, {s:[]}]", "cookie", "bearer")
 	                             : json_array());
+	if ((rt->flags & R_SCIM) != 0 && rt->method[0] == 'P')
+		(void)json_object_set_new(op, "requestBody",
+		    json_pack("{s:b, s:{s:{s:{s:s}}}}", "required", 1, "content", body_type_of(rt),
+		        "schema", "type", "object"));
 	if (rt->body != NULL)
 		(void)json_object_set_new(op, "requestBody",
 		    json_pack("{s:b, s:{s:{s:o}}}", "required", (rt->flags & R_OPTIONAL_BODY) == 0,

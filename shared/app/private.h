@@ -41,6 +41,8 @@ int worker_run(const struct program *p);
 
 /* reply.c */
 void reply_reset(struct req *r);
+/* The media type of what a route takes and answers. */
+const char *body_type_of(const struct route *rt);
 void reply_send(struct req *r, const char *timing);
 
 /* the statements of the frame itself, for -t and -Q */
@@ -50,6 +52,6 @@ extern const struct query q_enter_session, q_enter_key, q_key_refused, q_idempot
     q_idempotency_store, q_idempotency_get, q_health, q_enter_job, q_job_claim, q_job_done,
     q_job_failed, q_job_extend, q_refused, q_stream_time;
 
-#define SCHEMA_VERSION 8 /* the migration this build needs; a newer schema is fine */
+#define SCHEMA_VERSION 9 /* the migration this build needs; a newer schema is fine */
 
 #endif

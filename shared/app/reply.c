@@ -74,6 +74,12 @@ none_match(const char *list, const char *etag)
 	           (at != NULL && at > list && at[-1] == '"' && at[strlen(etag)] == '"'));
 }
 
+const char *
+body_type_of(const struct route *rt)
+{
+	return (rt->flags & R_SCIM) != 0 ? "application/scim+json" : "application/json";
+}
+
 int
 reply_row(struct req *r, const struct rows *rows)
 {
@@ -92,7 +98,8 @@ reply_row(struct req *r, const struct rows *rows)
 	body = rows_text(rows, 0, "body");
 	if (body == NULL)
 		return problem(r, &P_NOT_FOUND, NULL);
-	return reply_text(r, success(r), "application/json", body, rows_length(rows, 0, "body"));
+	return reply_text(r, success(r), body_type_of(r->route), body,
+	    rows_length(rows, 0, "body"));
 }
 
 int
@@ -210,20 +217,22 @@ reply_page(struct req *r, const struct rows *rows)
 int
 problem_with(struct req *r, const struct problem_type *p, const char *detail, json_t *members)
 {
-	json_t *body = json_pack("{s:o, s:s, s:i, s:s*, s:s}", "type",
-	    json_sprintf("/problems/%s", p->slug), "title", p->title, "status", p->status, "detail",
-	    detail, "instance", r->request_id);
+	if (r->program == NULL || r->program->problem == NULL ||
+	    !r->program->problem(r, p, detail, members)) {
+		json_t *body = json_pack("{s:o, s:s, s:i, s:s*, s:s}", "type",
+		    json_sprintf("/problems/%s", p->slug), "title", p->title, "status", p->status,
+		    "detail", detail, "instance", r->request_id);
 
-	if (members != NULL) {
-		(void)json_object_update_missing(body, members);
-		json_decref(members);
+		if (members != NULL)
+			(void)json_object_update_missing(body, members);
+		(void)reply_json(r, p->status, body);
+		r->content_type = "application/problem+json";
 	}
+	json_decref(members);
 	if (p->status == 503 || str_eq(p->slug, P_IN_PROGRESS.slug))
 		reply_header(r, "Retry-After", "1");
-	(void)reply_json(r, p->status, body);
-	r->content_type = "application/problem+json";
 	r->etag = r->location = NULL;
-	return p->status;
+	return r->status;
 }
 
 int

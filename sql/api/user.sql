@@ -10,7 +10,8 @@ CREATE OR REPLACE FUNCTION api.user_json(u pact.user_account) RETURNS json LANGU
 			WHERE ur.tenant_id = u.tenant_id AND ur.user_id = u.id),
 		'mfa', EXISTS (SELECT FROM pact.totp t WHERE t.tenant_id = u.tenant_id AND t.user_id = u.id AND t.confirmed_at IS NOT NULL),
 		'sso', EXISTS (SELECT FROM pact.sso_identity i WHERE i.tenant_id = u.tenant_id AND i.user_id = u.id),
-		'status', u.status, 'last_login_at', app.rfc3339(u.last_login_at), 'created_at', app.rfc3339(u.created_at))
+		'scim', EXISTS (SELECT FROM pact.scim_user s WHERE s.tenant_id = u.tenant_id AND s.user_id = u.id), 'status', u.status,
+		'last_login_at', app.rfc3339(u.last_login_at), 'created_at', app.rfc3339(u.created_at))
 	$$;
 CREATE OR REPLACE FUNCTION app.user_reply(p_tenant uuid, p_id uuid) RETURNS TABLE (body json, etag text) LANGUAGE sql STABLE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp AS $$

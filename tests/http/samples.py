@@ -121,6 +121,10 @@ class Things:
     def integration(self, kind="smtp"):
         return self.make("/v1/settings/integrations", integration(kind))
 
+    def group(self):
+        """A group of an identity provider's."""
+        return self.owner.ok("POST", "/scim/v2/Groups", {"displayName": unique("group"), "members": [{"value": self.invited()}]})["id"]
+
     def behind(self, sql, *args):
         """Changes rows of the workspace behind everybody's back."""
         stack = self.owner.stack
@@ -344,6 +348,43 @@ about("DELETE /v1/api-keys/{id}", "key", 204)
 @sample("POST /v1/api-keys", 201)
 def _(t):
     return {"path": "/v1/api-keys", "json": {"name": unique("key"), "roles": ["viewer"]}}
+
+
+# ── SCIM ──
+plain("GET /scim/v2/ServiceProviderConfig")
+plain("GET /scim/v2/ResourceTypes")
+plain("GET /scim/v2/ResourceTypes/{name}", "/scim/v2/ResourceTypes/User")
+plain("GET /scim/v2/Schemas")
+plain("GET /scim/v2/Schemas/{schema}", "/scim/v2/Schemas/urn:ietf:params:scim:schemas:core:2.0:User")
+plain("GET /scim/v2/Users")
+plain("GET /scim/v2/Groups")
+about("GET /scim/v2/Users/{id}", "invited")
+about("DELETE /scim/v2/Users/{id}", "invited", 204)
+about("PATCH /scim/v2/Users/{id}", "invited", json={"Operations": [{"op": "replace", "path": "active", "value": False}]})
+about("GET /scim/v2/Groups/{id}", "group")
+about("DELETE /scim/v2/Groups/{id}", "group", 204)
+about("PATCH /scim/v2/Groups/{id}", "group", 204, json={"Operations": [{"op": "remove", "path": "members"}]})
+
+
+@sample("POST /scim/v2/Users", 201)
+def _(t):
+    return {"path": "/scim/v2/Users", "json": {"userName": address("scim")}}
+
+
+@sample("PUT /scim/v2/Users/{id}")
+def _(t):
+    i = t.invited()
+    return {"path": f"/scim/v2/Users/{i}", "json": {"userName": t.address, "displayName": unique("n")}}
+
+
+@sample("POST /scim/v2/Groups", 201)
+def _(t):
+    return {"path": "/scim/v2/Groups", "json": {"displayName": unique("group")}}
+
+
+@sample("PUT /scim/v2/Groups/{id}")
+def _(t):
+    return {"path": f"/scim/v2/Groups/{t.group()}", "json": {"displayName": unique("group")}}
 
 
 plain("GET /v1/auth/session")

@@ -183,9 +183,11 @@ class Contract:
     def validator(self, key, status):
         op = next(op for _, _, _, k, op in self.paths if k == key)
         answer = op["responses"].get(str(status))
-        content = (answer or {}).get("content", {}).get("application/json")
-        if content is None:
+        contents = (answer or {}).get("content", {})
+        if not contents:
             return answer, None
+        ((kind, content),) = contents.items()
+        assert kind == ("application/scim+json" if key.split(" ")[1].startswith("/scim/") else "application/json")
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **content["schema"], "components": {"schemas": self.schemas}}
         return answer, jsonschema.Draft202012Validator(schema, format_checker=formats)
 
@@ -206,7 +208,7 @@ class Contract:
         streams = status == 200 and "content" not in answer  # its length and time are not known when it begins
         assert streams or "Server-Timing" in response.headers, f"no Server-Timing on {key}"
         if validator is not None:
-            assert kind == "application/json", f"{key} answered {kind}"
+            assert kind == ("application/scim+json" if path.startswith("/scim/") else "application/json"), f"{key} answered {kind}"
             errors = [f"{'/'.join(map(str, e.absolute_path))}: {e.message}" for e in validator.iter_errors(response.json())]
             assert not errors, f"{key} {status} is not as documented: {errors}"
         elif status == 204:
@@ -215,6 +217,9 @@ class Contract:
     @staticmethod
     def check_problem(response):
         where = f"{response.request.method} {response.request.path_url}: {response.text[:300]}"
+        if response.request.path_url.startswith("/scim/"):
+            Contract.check_scim_problem(response, where)
+            return
         assert response.headers.get("Content-Type") == "application/problem+json", where
         if response.request.method == "HEAD":
             return
@@ -227,6 +232,29 @@ class Contract:
             assert set(e) == {"pointer", "detail"} and e["pointer"].startswith("/"), where
         if response.status_code in (429, 503):
             assert int(response.headers["Retry-After"]) > 0, where
+
+    @staticmethod
+    def check_scim_problem(response, where):
+        """RFC 7644 §3.12."""
+        assert response.headers.get("Content-Type") == "application/scim+json", where
+        if response.request.method == "HEAD":
+            return
+        body = response.json()
+        assert set(body) - {"scimType"} == {"schemas", "status", "detail"}, where
+        assert body["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"] and body["status"] == str(response.status_code), where
+        assert body["detail"] and response.status_code != 422, where
+
+
+def is_scim(key):
+    """Bodies and problems of these have the form of RFC 7644 (test_scim.py)."""
+    return key.split(" ")[1].startswith("/scim/")
+
+
+def slug(answer):
+    """Which problem an answer is. SCIM's do not say, beyond their status."""
+    if answer.headers.get("Content-Type") == "application/scim+json":
+        return {401: "unauthenticated", 403: "forbidden", 404: "not-found"}.get(answer.status_code)
+    return answer.json()["type"].removeprefix("/problems/")
 
 
 # Routes are known before fixtures are, so that each has a test of its own name.

@@ -8,10 +8,10 @@ import uuid
 import pytest
 from client import Client, raw
 from samples import SAMPLES, Things, call
-from stack import ROUTES, address, unique
+from stack import ROUTES, address, is_scim, unique
 
 READS = sorted(k for k, op in ROUTES.items() if op["x-pact-transaction"] == "read")
-BODIES = sorted(k for k, op in ROUTES.items() if "requestBody" in op)
+BODIES = sorted(k for k, op in ROUTES.items() if "requestBody" in op and not is_scim(k))
 LISTS = sorted(k for k, op in ROUTES.items() if any(p["name"] == "after" for p in op["parameters"]))
 PATHS = sorted({k.split(" ")[1] for k in ROUTES})
 VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -140,6 +140,9 @@ def test_parameters_unknown_or_twice(key, owner, things):
     path = SAMPLES[key].request(things)["path"]
     sep = "&" if "?" in path else "?"
     r = owner.get(f"{path}{sep}tenant_id={uuid.uuid4()}")
+    if is_scim(key):
+        assert (r.status_code, r.json()["scimType"]) == (400, "invalidValue") and r.json()["detail"].startswith("/tenant_id: ")
+        return
     # what a provider sends along is its own
     if not key.endswith("/callback"):
         assert r.status_code == 422 and [e["pointer"] for e in r.json()["errors"]] == ["/tenant_id"]

@@ -91,7 +91,7 @@ def test_programs_say_who_they_are(stack):
         assert re.fullmatch(rf"{p} \d+\.\d+\.\d+\n", subprocess.check_output([stack.program(p), "-V"], text=True))
 
 
-LISTS = sorted(key for key, op in ROUTES.items() if any(x["name"] == "count" for x in op["parameters"]))
+LISTS = sorted(key for key, op in ROUTES.items() if any(x["name"] == "after" for x in op["parameters"]))
 
 
 @pytest.mark.parametrize("key", LISTS)

@@ -5,10 +5,10 @@ import uuid
 
 import pytest
 from samples import SAMPLES, Things, call
-from stack import MARK, ROUTES, address, unique
+from stack import MARK, ROUTES, address, is_scim, unique
 
 READS = sorted(k for k, op in ROUTES.items() if k.startswith("GET") and op["x-pact-door"] == "session")
-BODIES = sorted(k for k, op in ROUTES.items() if "requestBody" in op and op["x-pact-door"] == "session")
+BODIES = sorted(k for k, op in ROUTES.items() if "requestBody" in op and op["x-pact-door"] == "session" and not is_scim(k))
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,10 @@ def test_T2_a_query_names_no_tenant(key, both, workspaces):
     path = SAMPLES[key].request(Things(both[0]))["path"]
     for name in ("tenant_id", "tenant", "workspace"):
         r = both[0].get(f"{path}{'&' if '?' in path else '?'}{name}={workspaces[1].tenant}")
-        assert r.status_code == 422 and [e["pointer"] for e in r.json()["errors"]] == [f"/{name}"]
+        if is_scim(key):
+            assert r.status_code == 400 and r.json()["detail"].startswith(f"/{name}: ")
+        else:
+            assert r.status_code == 422 and [e["pointer"] for e in r.json()["errors"]] == [f"/{name}"]
 
 
 @pytest.mark.parametrize("key", BODIES)
