@@ -312,6 +312,7 @@ def test_an_address_moves_only_to_a_domain_of_the_workspace(house, okta, stack, 
     assert got["emails"][0]["value"] == new and got["userName"] == name
     assert okta.patch(path, {"op": "replace", "path": "userName", "value": "any name"})["emails"][0]["value"] == new
     assert [u["id"] for u in okta.find("userName", "ANY NAME")] == [made["id"]] == [u["id"] for u in okta.find("emails.value", new)]
+    assert okta.find("userName", new) == [], "an address that is not the name is none"
     db.execute("SELECT address_hmac FROM directory.login WHERE user_id = %s", (made["id"],))
     assert db.fetchall() != [before]
     # where it is the address, it takes that along
@@ -337,6 +338,15 @@ def test_an_outstanding_invitation_ends_with_deactivation(house, okta, stack):
     link = stack.link(things.address, "invited")
     okta.patch(f"{USERS}/{i}", {"op": "replace", "path": "active", "value": False})
     Client(stack).refused(403, "link-ended", "POST", "/v1/auth/link", {"token": link})
+
+
+def test_a_name_that_was_put_together_of_its_parts_goes_on_to_be(okta):
+    made = okta.create(name={"givenName": "Ada", "familyName": "Byron"})
+    path = f"{USERS}/{made['id']}"
+    assert made["displayName"] == "Ada Byron"
+    assert okta.patch(path, {"op": "replace", "path": "name.familyName", "value": "King"})["displayName"] == "Ada King"
+    assert okta.patch(path, {"op": "replace", "path": "displayName", "value": "The Countess"})["name"]["familyName"] == "King"
+    assert okta.patch(path, {"op": "replace", "path": "name.familyName", "value": "Lovelace"})["displayName"] == "The Countess"
 
 
 # ── the protocol ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -526,10 +536,9 @@ def test_other_workspaces_are_not_there(okta, stack, make_workspace, login):
 def test_two_creates_at_once_make_one(okta):
     name = address("race")
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        got = sorted(pool.map(lambda _: okta.c.post(USERS, {"userName": name}).status_code, range(8)))
-        assert got == [201] + [409] * 7
-        got = sorted(pool.map(lambda _: okta.c.post(GROUPS, {"displayName": name}).status_code, range(8)))
-        assert got == [201] + [409] * 7
+        for path, what in ((USERS, "userName"), (GROUPS, "displayName")):
+            got = [(r.status_code, r.json().get("scimType")) for r in pool.map(lambda _, p=path, w=what: okta.c.post(p, {w: name}), range(8))]
+            assert sorted(got, key=str) == [(201, None)] + [(409, "uniqueness")] * 7
     assert len(okta.find("userName", name)) == 1 == len(okta.find("displayName", name, GROUPS))
 
 

@@ -70,6 +70,16 @@ ROWS = {
     "billing": ("INSERT INTO pact.billing (tenant_id, vat_id) VALUES (%(t)s, 'NO 1') RETURNING tenant_id",
                 "UPDATE pact.billing SET vat_id = 'NO 2', version = 7 WHERE tenant_id = %(id)s", {"vat_id": "NO 1"}, {"vat_id": "NO 2"},
                 "DELETE FROM pact.billing WHERE tenant_id = %(id)s", {"vat_id": "NO 2"}),
+    "scim_user": ("INSERT INTO pact.scim_user (tenant_id, user_id, user_name) SELECT %(t)s, u.id, 'vera' FROM pact.user_account u WHERE u.tenant_id = %(t)s "
+                  "AND u.email LIKE 'viewer@%%' RETURNING user_id", "UPDATE pact.scim_user SET external_id = 'e', user_name = 'vera' WHERE user_id = %(id)s",
+                  {"external_id": None}, {"external_id": "e"}, "DELETE FROM pact.scim_user WHERE user_id = %(id)s", {"user_name": "vera", "external_id": "e"}),
+    "scim_group": ("INSERT INTO pact.scim_group (tenant_id, display_name) VALUES (%(t)s, 'Sales') RETURNING id",
+                   "UPDATE pact.scim_group SET display_name = 'Field' WHERE id = %(id)s", {"display_name": "Sales"}, {"display_name": "Field"},
+                   "DELETE FROM pact.scim_group WHERE id = %(id)s", {"display_name": "Field"}),
+    "scim_group_member": ("WITH g AS (INSERT INTO pact.scim_group (tenant_id, display_name) VALUES (%(t)s, 'Sales') RETURNING id) "
+                          "INSERT INTO pact.scim_group_member (tenant_id, group_id, user_id) SELECT %(t)s, g.id, u.id FROM g, pact.user_account u "
+                          "WHERE u.tenant_id = %(t)s AND u.email LIKE 'viewer@%%' RETURNING user_id", None, None, None,
+                          "DELETE FROM pact.scim_group_member WHERE user_id = %(id)s", {"group": "Sales"}),
     "custom_field": ("INSERT INTO pact.custom_field (tenant_id, key, label) VALUES (%(t)s, 'size', 'Size') RETURNING NULL::uuid",
                      "UPDATE pact.custom_field SET label = 'Größe' WHERE tenant_id = %(t)s AND key = 'size'", {"label": "Size"}, {"label": "Größe"},
                      "DELETE FROM pact.custom_field WHERE tenant_id = %(t)s AND key = 'size'", {"key": "size", "label": "Größe"}),

@@ -10,7 +10,8 @@ from conftest import Workspace, add_contact, enter, events, refused, sha
 
 TABLES = ["tenant", "tenant_key", "user_account", "user_password", "role", "user_role", "session", "account", "custom_field",
           "contact", "contact_tag", "contact_event", "activity", "suppression", "import", "import_chunk", "import_error",
-          "import_change", "job", "outbox", "idempotency", "audit_event", "api_key", "api_key_role"]
+          "import_change", "job", "outbox", "idempotency", "audit_event", "api_key", "api_key_role", "scim_user",
+          "scim_group", "scim_group_member"]
 PARAMETERS = ["pact.tenant_id", "pact.actor_kind", "pact.actor_id", "pact.actor_email", "pact.ip", "pact.request_id", "pact.erasing"]
 DENIED = psycopg2.errors.InsufficientPrivilege
 
@@ -34,6 +35,9 @@ def full(pg, beta):
         cur.execute("WITH k AS (INSERT INTO pact.api_key (tenant_id, id, user_id, name, secret_sha256) VALUES (%s, gen_random_uuid(), %s, 'k', %s) RETURNING *) "
                     "INSERT INTO pact.api_key_role (tenant_id, key_id, role_id) SELECT k.tenant_id, k.id, r.id FROM k JOIN pact.role r USING (tenant_id)",
                     (beta.id, beta.users["owner"].id, sha(b"x")))
+        cur.execute("INSERT INTO pact.scim_user (tenant_id, user_id, user_name) VALUES (%s, %s, 'olga')", (beta.id, beta.users["owner"].id))
+        cur.execute("WITH g AS (INSERT INTO pact.scim_group (tenant_id, display_name) VALUES (%s, 'Staff') RETURNING *) "
+                    "INSERT INTO pact.scim_group_member (tenant_id, group_id, user_id) SELECT g.tenant_id, g.id, %s FROM g", (beta.id, beta.users["owner"].id))
     with pg.superuser() as cur:
         cur.execute("SELECT relname FROM pg_class WHERE relnamespace = 'pact'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition")
         for (table,) in cur.fetchall():
