@@ -144,4 +144,21 @@ BEGIN
 	RETURN QUERY SELECT p_id;
 END $$;
 
+-- The owner says that groups stand for other roles now: who is in one by SCIM follows. p_groups, p_roles: what was taken away.
+CREATE OR REPLACE FUNCTION app.scim_remapped(p_groups text[], p_roles uuid[]) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM app.people_lock();
+	DELETE FROM pact.user_role ur USING unnest(p_groups, p_roles) w (group_name, role_id), pact.scim_group g, pact.scim_group_member m
+		WHERE ur.tenant_id = app.tenant_id() AND ur.role_id = w.role_id AND g.tenant_id = ur.tenant_id AND g.display_name = w.group_name
+			AND m.tenant_id = ur.tenant_id AND m.group_id = g.id AND m.user_id = ur.user_id
+			-- another group of theirs still gives it
+			AND NOT EXISTS (SELECT FROM pact.scim_group_member o JOIN pact.scim_group og ON og.tenant_id = o.tenant_id AND og.id = o.group_id
+				JOIN pact.group_role r ON r.tenant_id = o.tenant_id AND r.group_name = og.display_name
+				WHERE o.tenant_id = ur.tenant_id AND o.user_id = ur.user_id AND r.role_id = ur.role_id);
+	INSERT INTO pact.user_role (tenant_id, user_id, role_id) SELECT DISTINCT m.tenant_id, m.user_id, r.role_id FROM pact.group_role r
+		JOIN pact.scim_group g ON g.tenant_id = r.tenant_id AND g.display_name = r.group_name
+		JOIN pact.scim_group_member m ON m.tenant_id = g.tenant_id AND m.group_id = g.id WHERE r.tenant_id = app.tenant_id() ON CONFLICT DO NOTHING;
+	PERFORM app.owner_left();
+END $$;
+
 RESET ROLE;

@@ -167,6 +167,8 @@ DECLARE
 	v_groups text[];
 	v_roles uuid[];
 	v_errors jsonb[];
+	v_gone text[];
+	v_gone_roles uuid[];
 BEGIN
 	SELECT array_agg(w.group_name), array_agg(r.id), array_agg(app.field_error(w.at, 'There is no role ' || w.role || '.')) FILTER (WHERE r.id IS NULL)
 		INTO v_groups, v_roles, v_errors
@@ -178,9 +180,13 @@ BEGIN
 	IF v_errors IS NOT NULL THEN
 		PERFORM app.refuse_fields(v_errors);
 	END IF;
-	DELETE FROM pact.group_role g WHERE g.tenant_id = app.tenant_id() AND CASE WHEN g.group_name = '' THEN p_default ELSE p_mapping END IS NOT NULL
-		AND NOT EXISTS (SELECT FROM unnest(v_groups, v_roles) w (group_name, role_id) WHERE w.group_name = g.group_name AND w.role_id = g.role_id);
+	WITH gone AS (
+		DELETE FROM pact.group_role g WHERE g.tenant_id = app.tenant_id() AND CASE WHEN g.group_name = '' THEN p_default ELSE p_mapping END IS NOT NULL
+			AND NOT EXISTS (SELECT FROM unnest(v_groups, v_roles) w (group_name, role_id) WHERE w.group_name = g.group_name AND w.role_id = g.role_id)
+		RETURNING g.group_name, g.role_id
+	) SELECT array_agg(group_name), array_agg(role_id) INTO v_gone, v_gone_roles FROM gone;
 	INSERT INTO pact.group_role (tenant_id, group_name, role_id) SELECT app.tenant_id(), w.* FROM unnest(v_groups, v_roles) w ON CONFLICT DO NOTHING;
+	PERFORM app.scim_remapped(v_gone, v_gone_roles);
 END $$;
 
 -- Asked of everybody: only once somebody came all the way by it, for addresses that are the workspace's own, and while an owner

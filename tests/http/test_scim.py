@@ -288,6 +288,26 @@ def test_the_last_owner_stays(house, stack, maps):
     owner.ok("GET", "/v1/contacts")
 
 
+def test_members_follow_when_the_owner_maps_their_groups(house, okta):
+    """Groups come first, what they stand for is said later; and unsaid."""
+    owner = house.c["owner"]
+    Things(owner).connection()
+    one, two = okta.create()["id"], okta.create()["id"]
+    okta.group("Sales", one, two)
+    okta.group("Field", two)
+    say = lambda *pairs: owner.ok("PATCH", "/v1/settings/security", {"sso": {"role_mapping": [{"group": g, "role": r} for g, r in pairs]}})  # noqa: E731
+    say(("Sales", "member"))
+    assert roles(house, one) == roles(house, two) == ["member"]
+    say(("Sales", "viewer"), ("Field", "member"))
+    assert roles(house, one) == ["viewer"] and roles(house, two) == ["member", "viewer"]
+    owner.ok("PATCH", f"/v1/users/{one}", {"roles": ["viewer", "admin"]})
+    say(("Field", "viewer"))
+    assert roles(house, one) == ["admin"], "what somebody was given by hand stays"
+    assert roles(house, two) == ["viewer"]
+    say()
+    assert roles(house, two) == []
+
+
 def test_new_people_get_the_roles_of_everybody_unless_the_key_may_not_give_them(house, okta, weak, maps):
     maps("", "viewer")
     assert roles(house, weak.create()["id"]) == ["viewer"]
