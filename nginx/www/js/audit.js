@@ -220,7 +220,11 @@ function row(event) {
 		h(
 			'td',
 			{class: 'cut', 'data-label': words.columns.actor},
-			event.actor_kind === 'operator' ? words.operator(event.actor_email ?? '') : person
+			event.actor_kind === 'operator'
+				? words.operator(event.actor_email ?? '')
+				: event.key_id
+					? words.key(person)
+					: person
 		),
 		h('td', {}, words.actions[event.action] ?? event.action),
 		h(
