@@ -288,7 +288,7 @@ def test_the_last_owner_stays(house, stack, maps):
     owner.ok("GET", "/v1/contacts")
 
 
-def test_members_follow_when_the_owner_maps_their_groups(house, okta):
+def test_members_follow_when_the_owner_maps_their_groups(house, okta, db):
     """Groups come first, what they stand for is said later; and unsaid."""
     owner = house.c["owner"]
     Things(owner).connection()
@@ -298,6 +298,11 @@ def test_members_follow_when_the_owner_maps_their_groups(house, okta):
     say = lambda *pairs: owner.ok("PATCH", "/v1/settings/security", {"sso": {"role_mapping": [{"group": g, "role": r} for g, r in pairs]}})  # noqa: E731
     say(("Sales", "member"))
     assert roles(house, one) == roles(house, two) == ["member"]
+    say(("Sales", "member"), ("Field", "member"))
+    before = actions(db, two)
+    say(("Field", "member"))
+    assert roles(house, one) == [] and roles(house, two) == ["member"]
+    assert actions(db, two) == before, "what another group still gives is not taken and given again"
     say(("Sales", "viewer"), ("Field", "member"))
     assert roles(house, one) == ["viewer"] and roles(house, two) == ["member", "viewer"]
     owner.ok("PATCH", f"/v1/users/{one}", {"roles": ["viewer", "admin"]})
