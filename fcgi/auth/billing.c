@@ -42,6 +42,7 @@ static const struct field usage_members[] = {
     {"custom_roles", F_INT, REQUIRED},
     {"custom_role_users", F_INT, REQUIRED, .help = "People who have one."},
     {"integrations", F_INT, REQUIRED},
+    {"api_keys", F_INT, REQUIRED},
     {0},
 };
 static const struct field plan_members[] = {

@@ -113,6 +113,12 @@ CREATE OR REPLACE FUNCTION app.session_json(p_session uuid) RETURNS json LANGUAG
 	WHERE s.tenant_id = app.tenant_id() AND s.id = p_session AND s.user_id = app.actor_id()
 	$$;
 
+-- How long a session can be gone on with at all: then somebody shows anew who they are. Who is let in by a provider is asked
+-- for there each week, so that somebody who has left is out.
+CREATE OR REPLACE FUNCTION app.session_most(p_created timestamptz, p_method text) RETURNS timestamptz LANGUAGE sql IMMUTABLE
+	SET search_path = pg_catalog, pg_temp
+	AS $$ SELECT p_created + CASE p_method WHEN 'password' THEN interval '720 hours' ELSE interval '168 hours' END $$;
+
 -- A session of a user who has shown all that is asked: for the functions of pact_door alone, in the context of the workspace.
 CREATE OR REPLACE FUNCTION app.session_begin(p_user uuid, p_session uuid, p_secret_sha256 bytea, p_refresh_sha256 bytea, p_method text,
 	p_second text, p_transport text, p_ip text, p_user_agent text, p_request_id text) RETURNS json
@@ -199,7 +205,7 @@ BEGIN
 	PERFORM app.context(p_tenant, 'public', NULL, NULL, p_ip, p_request_id);
 	outcome := 'gone';
 	UPDATE pact.session x SET refresh_prev_sha256 = x.refresh_sha256, refresh_prev_until = clock_timestamp() + interval '20 seconds',
-			refresh_sha256 = p_next_sha256, expires_at = now() + interval '7 days', last_seen_at = now(), ip = coalesce(p_ip, x.ip)
+			refresh_sha256 = p_next_sha256, expires_at = least(now() + interval '7 days', app.session_most(x.created_at, x.method)), last_seen_at = now(), ip = coalesce(p_ip, x.ip)
 		FROM pact.user_account u JOIN pact.tenant t ON t.tenant_id = u.tenant_id
 		WHERE x.tenant_id = p_tenant AND x.id = p_session AND x.refresh_sha256 = p_presented_sha256 AND x.ended_at IS NULL
 			AND x.expires_at > now() AND u.tenant_id = p_tenant AND u.id = x.user_id AND u.status = 'active' AND t.status = 'active'

@@ -42,7 +42,8 @@ CREATE OR REPLACE FUNCTION app.billing_json() RETURNS TABLE (body json, etag tex
 				'audit_retention_days', p.audit_retention_days),
 			'usage', json_build_object('users', u.active, 'invited', u.invited, 'contacts', c.n, 'contacts_is_estimate', c.is_estimate,
 				'custom_roles', r.roles, 'custom_role_users', r.people,
-				'integrations', (SELECT count(*) FROM pact.integration i WHERE i.tenant_id = t.tenant_id)),
+				'integrations', (SELECT count(*) FROM pact.integration i WHERE i.tenant_id = t.tenant_id),
+				'api_keys', (SELECT count(*) FROM pact.api_key k WHERE k.tenant_id = t.tenant_id)),
 			'plans', (SELECT json_agg(json_build_object('plan', o.plan, 'custom_roles', o.custom_roles, 'audit_retention_days', o.audit_retention_days,
 				'consequences', app.plan_consequences(t.plan, o.plan, r.roles, r.people)) ORDER BY o.audit_retention_days) FROM app.plans() o),
 			'contact', json_build_object('name', b.name, 'email', b.email, 'address', b.address, 'vat_id', b.vat_id, 'reference', b.reference)) AS body

@@ -169,6 +169,19 @@ def test_A6_refresh_of_a_session_that_ran_out(login, make_user, db):
     c.refused(401, "session-ended", "GET", "/v1/auth/session")
 
 
+@pytest.mark.parametrize("method, days", [("password", 30), ("oidc", 7)])
+def test_A6_a_session_ends_however_often_it_is_refreshed(login, make_user, stack, workspaces, db, method, days):
+    c = login(make_user())
+    session = session_row(db, c, "id")[0]
+    stack.edit(workspaces[0].tenant, "UPDATE pact.session SET created_at = now() - %s * interval '24 hours' + interval '1 hour', method = %s WHERE id = %s",
+        (days, method, session))
+    assert refresh(c, c.tokens["refresh_token"]).status_code == 200
+    db.execute("SELECT expires_at - now() < interval '1 hour' FROM pact.session WHERE id = %s", (session,))
+    assert db.fetchone() == (True,)
+    stack.edit(workspaces[0].tenant, "UPDATE pact.session SET expires_at = now() WHERE id = %s", (session,))
+    assert c.get("/v1/auth/session").status_code == 401
+
+
 def test_A6_a_cookie_session_stays_with_cookies(browser):
     c = browser("viewer")
     token = c.session.cookies["__Secure-pact-refresh"]

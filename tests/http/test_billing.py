@@ -31,7 +31,7 @@ def test_usage_is_counted(house):
     owner.ok("PATCH", f"/v1/users/{house.users['viewer'].id}", {"roles": [owner.ok("GET", f"/v1/roles/{role}")["name"], "viewer"]})
     got = owner.ok("GET", PATH)
     assert got["usage"] == {"users": 4, "invited": 1, "contacts": 3, "contacts_is_estimate": False, "custom_roles": 1, "custom_role_users": 1,
-        "integrations": 1}
+        "integrations": 1, "api_keys": 0}
     assert got["limits"] == {"users": None, "contacts": None, "integrations": 100, "custom_roles": True, "audit_retention_days": 365}
 
 

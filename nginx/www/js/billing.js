@@ -33,6 +33,7 @@ function usage() {
 				used.contacts_is_estimate ? words.about(used.contacts) : number(used.contacts)
 			),
 			figure(words.integrations, words.of(used.integrations, limits.integrations)),
+			figure(words.keys, number(used.api_keys)),
 			figure(words.roles, number(used.custom_roles))
 		),
 		limits.users === null && limits.contacts === null && h('p', {class: 'help'}, words.unlimited)

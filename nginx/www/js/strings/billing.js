@@ -12,6 +12,7 @@ export default {
 	about: (count) => `about ${number(count)}`,
 	integrations: 'Integrations',
 	of: (count, most) => `${number(count)} of ${number(most)}`,
+	keys: 'API keys',
 	roles: 'Roles of your own',
 	unlimited: 'People and contacts are not limited.',
 	plan: 'Plan',
