@@ -4,6 +4,7 @@
 run_packages=(
 	gcc make pkg-config libc6-dev
 	libfcgi-dev libpq-dev libjansson-dev libssl-dev libsodium-dev libcrypt-dev libcurl4-openssl-dev libqrencode-dev libzxcvbn-dev
+	liblasso3-dev libxml2-dev libxmlsec1-dev zlib1g-dev
 	nginx spawn-fcgi multiwatch postgresql-15 postgresql-client-15 openssl curl ca-certificates
 )
 
