@@ -2,7 +2,7 @@
 # Targets: all check asan fuzz preload install clean. CC CFLAGS CPPFLAGS LDFLAGS LDLIBS belong to the user.
 VERSION  := 0.1.0
 B        ?= build
-PROGRAMS := auth crm audit mail
+PROGRAMS := auth crm audit mail saml
 PKGS     := jansson libpq libsodium libcrypto
 CFLAGS   ?= -O2 -g
 FORTIFY  ?= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
@@ -16,7 +16,7 @@ LIBS_auth := -lcrypt -lqrencode -lzxcvbn -lresolv -lm $(CURL)
 LIBS_mail := $(CURL)
 # SAML: lasso, libxml2 and xmlsec are known to this program and its tests only
 SAML_PKGS := lasso xmlsec1-openssl libxml-2.0 gobject-2.0
-LIBS_saml := $(shell pkg-config --libs $(SAML_PKGS) 2>/dev/null) -lz
+LIBS_saml := $(shell pkg-config --libs $(SAML_PKGS) 2>/dev/null) $(CURL) -lz
 
 WARN := -Wall -Wextra -Wformat=2 -Wconversion -Wsign-conversion -Wimplicit-fallthrough -Werror=format-security \
 	-Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion -Wshadow -Wundef -Wvla \
@@ -55,13 +55,13 @@ endef
 $(foreach p,$(PROGRAMS),$(eval $(call PROGRAM,$(p))))
 
 SAML_INCS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(SAML_PKGS) 2>/dev/null))
-$(B)/obj/fcgi/saml/%.o: INCS += $(SAML_INCS)
+$(B)/obj/fcgi/saml/%.o: MORE := $(SAML_INCS)
 SAML_TESTS := $(wildcard tests/unit/*saml*.c tests/fuzz/fuzz_saml*.c tests/bench/saml.c)
-$(call obj,$(SAML_TESTS)): INCS += $(SAML_INCS)
+$(call obj,$(SAML_TESTS)): MORE := $(SAML_INCS)
 
 $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(Q)echo '  CC $<'; $(COMPILE) -MMD -MP -c -o $@ $<
+	$(Q)echo '  CC $<'; $(COMPILE) $(MORE) -MMD -MP -c -o $@ $<
 
 # a changed flag rebuilds, like a changed source
 $(B)/flags: FORCE

@@ -6,7 +6,7 @@ DECLARE
 	r name;
 	s name;
 BEGIN
-	FOREACH r IN ARRAY ARRAY['pact_door', 'pact_auth', 'pact_crm', 'pact_audit', 'pact_mail', 'pact_operator'] LOOP
+	FOREACH r IN ARRAY ARRAY['pact_door', 'pact_auth', 'pact_crm', 'pact_audit', 'pact_mail', 'pact_saml', 'pact_operator'] LOOP
 		FOREACH s IN ARRAY ARRAY['pact', 'directory', 'app', 'api', 'ops'] LOOP
 			EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM %I', s, r);
 			IF r <> 'pact_door' THEN
@@ -21,7 +21,7 @@ BEGIN
 	END LOOP;
 	-- no temporary tables, no schemas: nothing that a taken-over program could put in the way of a name
 	EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
-	EXECUTE format('GRANT CONNECT ON DATABASE %I TO pact_auth, pact_crm, pact_audit, pact_mail, pact_operator', current_database());
+	EXECUTE format('GRANT CONNECT ON DATABASE %I TO pact_auth, pact_crm, pact_audit, pact_mail, pact_saml, pact_operator', current_database());
 END $$;
 
 -- ── the context: pact_door alone (works before the module is loaded, too) ────────────────────────────────────────

@@ -13,7 +13,7 @@ BEGIN
 			EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', r);
 		END IF;
 	END LOOP;
-	FOREACH r IN ARRAY ARRAY['pact_auth', 'pact_crm', 'pact_audit', 'pact_mail', 'pact_operator'] LOOP
+	FOREACH r IN ARRAY ARRAY['pact_auth', 'pact_crm', 'pact_audit', 'pact_mail', 'pact_saml', 'pact_operator'] LOOP
 		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN
 			EXECUTE format('CREATE ROLE %I LOGIN NOINHERIT', r);
 		END IF;
@@ -29,5 +29,6 @@ BEGIN
 	ALTER ROLE pact_crm CONNECTION LIMIT 32;
 	ALTER ROLE pact_audit CONNECTION LIMIT 16;
 	ALTER ROLE pact_mail CONNECTION LIMIT 16;
+	ALTER ROLE pact_saml CONNECTION LIMIT 16;
 	ALTER ROLE pact_operator CONNECTION LIMIT 4;
 END $$;

@@ -9,8 +9,9 @@ pools='
       crm-bulk   crm      2
       audit      audit    2
       mail       mail     2
+      auth-saml  saml     2
 '
-programs='auth crm audit mail'
+programs='auth crm audit mail saml'
 
 # program_env PROGRAM POOL prints its environment, an assignment a line. Only auth is shown the keys.
 program_env() {
@@ -31,6 +32,12 @@ program_env() {
 		EOT
 		# while the master key is being replaced (pactctl rekey master)
 		[ ! -e "$keys/master-next.key" ] || echo "PACT_MASTER_KEY_NEXT=$keys/master-next.key"
+		;;
+	saml)
+		cat <<-EOT
+			PACT_SAML_KEY=$keys/saml.key
+			PACT_SAML_CERT=$keys/saml.pem
+		EOT
 		;;
 	mail)
 		if [ -n "${PACT_SMTP_URL:-}" ]; then
@@ -104,6 +111,7 @@ program_check() {
 health_url() {
 	case $1 in
 	auth-hash | auth-oidc | crm-bulk) echo "http://127.0.0.1:$metrics_port/healthz/$1" ;;
+	auth-saml) echo "$base_url/healthz/saml" ;;
 	*) echo "$base_url/healthz/$1" ;;
 	esac
 }

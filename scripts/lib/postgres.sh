@@ -98,7 +98,7 @@ database_create() {
 	stamp=$(find "$root/sql" "$root/scripts/migrate" -type f -exec sha256sum {} + | sort | sha256sum)
 	if [ "$stamp" != "$(cat "$var/schema.stamp" 2>/dev/null)" ]; then
 		PGHOST=$run PGPORT=5432 PGUSER=postgres PGDATABASE=pact "$root/scripts/migrate"
-		for name in auth crm audit mail operator; do
+		for name in auth crm audit mail saml operator; do
 			printf "ALTER ROLE pact_%s PASSWORD '%s';\n" $name "$(cut -d: -f5 "$keys/pgpass-$name")"
 		done | su_psql -f -
 		echo "$stamp" >"$var/schema.stamp"

@@ -23,10 +23,12 @@ secrets_create() {
 	keep "$keys/verify.pem" $app_user 644 openssl pkey -in "$keys/sign.pem" -pubout
 	keep "$keys/pepper" $app_user 600 openssl rand 32
 	keep "$keys/master.key" $app_user 600 openssl rand 32
-	for name in auth crm audit mail; do
+	for name in auth crm audit mail saml; do
 		keep "$keys/pgpass-$name" $app_user 600 pgpass_line "$name"
 	done
 	keep "$keys/pgpass-operator" - 600 pgpass_line operator
+	keep "$keys/saml.key" $app_user 600 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -quiet
+	keep "$keys/saml.pem" $app_user 644 openssl req -x509 -new -key "$keys/saml.key" -sha256 -days 3650 -subj /CN=pact-saml
 	certificate_create
 }
 

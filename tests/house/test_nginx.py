@@ -60,6 +60,7 @@ def test_each_route_goes_to_its_module(stack):
     ('GET', '/v1/imports', 'crm'),
     ('POST', '/v1/imports', 'crm-bulk'),
     ('GET', '/v1/audit/events', 'audit'),
+    ('GET', '/v1/auth/saml/nobody/metadata', 'auth-saml'),
 ])
 def test_pools(stack, method, path, pool):
     r = stack.ask(method, path, headers=stack.login())
@@ -67,7 +68,7 @@ def test_pools(stack, method, path, pool):
     assert stack.upstreams(r.headers['X-Request-Id']) == [pool]
 
 
-@pytest.mark.parametrize('module', ['auth', 'crm', 'audit', 'mail'])
+@pytest.mark.parametrize('module', ['auth', 'crm', 'audit', 'mail', 'saml'])
 def test_health_and_metrics(stack, module):
     assert stack.ask('GET', f'/healthz/{module}').status_code == 200
     assert stack.ask('GET', f'{stack.metrics}/healthz/{module}').status_code == 200

@@ -184,7 +184,7 @@ def test_modules_fail_alone(own):
     own.run('stop', 'crm')
     r = stack.ask('GET', '/v1/contacts')
     assert r.status_code == 503 and r.json()['type'] == '/problems/unavailable' and r.headers['Retry-After']
-    for module in 'auth', 'audit', 'mail':
+    for module in 'auth', 'audit', 'mail', 'saml':
         assert stack.ask('GET', f'/healthz/{module}').status_code == 200
     own.run('start', 'crm')
     assert stack.ask('GET', '/healthz/crm').status_code == 200
@@ -194,11 +194,11 @@ def test_the_database_comes_and_goes(own):
     own.start('--no-seed')
     stack = own.stack
     own.run('stop', 'postgres')
-    for module in 'auth', 'crm', 'audit', 'mail':
+    for module in 'auth', 'crm', 'audit', 'mail', 'saml':
         assert stack.ask('GET', f'/healthz/{module}').status_code == 503
     own.run('start', 'postgres')
     end = time.monotonic() + 10
-    for module in 'auth', 'crm', 'audit', 'mail':
+    for module in 'auth', 'crm', 'audit', 'mail', 'saml':
         while stack.ask('GET', f'/healthz/{module}').status_code != 200:
             assert time.monotonic() < end
             time.sleep(0.1)

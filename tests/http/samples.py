@@ -5,9 +5,11 @@ through this table, and fail on a route that is not in it.
 """
 import dataclasses
 import time
+import types
 import typing
 
 from fake_op import FakeOP
+from saml_idp import Forge
 from stack import address, otp, unique
 
 CSV = "Email Address,First Name,Last Name,OPTIN_TIME\n{},Ada,{},2024-05-01 10:00:00\n"
@@ -85,6 +87,18 @@ class Things:
         self.owner.ok("PATCH", "/v1/settings/security", {"sso": {"type": "oidc", "issuer": "https://idp.invalid", "client_id": "pact"}})
         self.behind("UPDATE pact.sso_connection SET checked_at = now(), status = 'ready', facts = %s WHERE tenant_id = app.tenant_id()",
             '{"authorization_endpoint": "https://idp.invalid/authorize"}')
+
+    def saml(self):
+        """A provider whose metadata was found good."""
+        stack = self.owner.stack
+        slug = self.owner.user.slug
+        idp = Forge(types.SimpleNamespace(stack=stack, slug=slug, domain="people.example"))
+        self.owner.ok("PATCH", "/v1/settings/security", {"sso": {"type": "saml", "metadata": idp.metadata()}})
+        end = time.monotonic() + 30
+        while self.owner.ok("GET", "/v1/settings/security")["sso"]["status"] != "ready":
+            assert time.monotonic() < end, "nobody looked at the connection"
+            time.sleep(0.03)
+        return idp
 
     def logout_token(self):
         """Of a provider that answers."""
@@ -299,6 +313,32 @@ def _(t):
 @sample("POST /v1/auth/oidc/{workspace}/backchannel-logout", 200)
 def _(t):
     return {"path": f"/v1/auth/oidc/{t.owner.user.slug}/backchannel-logout", "data": {"logout_token": t.logout_token()}}
+
+
+# ── saml ──
+plain("GET /v1/auth/saml/{workspace}/metadata", "/v1/auth/saml/nobody/metadata")
+
+
+@sample("GET /v1/auth/saml/{workspace}/login", 303)
+def _(t):
+    t.saml()
+    return {"path": f"/v1/auth/saml/{t.owner.user.slug}/login"}
+
+
+@sample("POST /v1/auth/saml/{workspace}/acs", 303)
+def _(t):
+    return {"path": f"/v1/auth/saml/{t.owner.user.slug}/acs", "data": {"SAMLResponse": t.saml().answer()}}
+
+
+@sample("GET /v1/auth/saml/{workspace}/slo", 303)
+def _(t):
+    return {"path": f"/v1/auth/saml/{t.owner.user.slug}/slo?SAMLResponse=x"}
+
+
+@sample("POST /v1/auth/saml/{workspace}/slo", 303)
+def _(t):
+    idp = t.saml()
+    return {"path": f"/v1/auth/saml/{t.owner.user.slug}/slo", "data": {"SAMLRequest": idp.answer("logout", acs=f"{idp.base}/slo")}}
 
 
 about("GET /v1/settings/security/domains/{id}", "domain")

@@ -17,7 +17,7 @@ import psycopg2
 import psycopg2.extras
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAMS = ("auth", "crm", "audit", "mail")
+PROGRAMS = ("auth", "crm", "audit", "mail", "saml")
 METHODS = ("get", "post", "put", "patch", "delete")
 HEX32 = re.compile(r"[0-9a-f]{32}")
 ROLES = {  # promise A9, spelled out once more so that a slip in the database shows

@@ -12,6 +12,8 @@ SESSION = sorted(k for k, op in ROUTES.items() if op["x-pact-door"] == "session"
 PUBLIC = {"POST /v1/auth/login", "POST /v1/auth/refresh", "POST /v1/auth/mfa", "POST /v1/auth/password/forgot", "POST /v1/auth/password/reset",
     "POST /v1/auth/invitation", "POST /v1/auth/link", "GET /v1/auth/discover", "GET /v1/auth/sso/{workspace}/finish",
     "GET /v1/auth/oidc/{workspace}/login", "GET /v1/auth/oidc/{workspace}/callback", "POST /v1/auth/oidc/{workspace}/backchannel-logout",
+    "GET /v1/auth/saml/{workspace}/metadata", "GET /v1/auth/saml/{workspace}/login", "POST /v1/auth/saml/{workspace}/acs",
+    "GET /v1/auth/saml/{workspace}/slo", "POST /v1/auth/saml/{workspace}/slo",
     # what SCIM says of itself
     "GET /scim/v2/ServiceProviderConfig", "GET /scim/v2/ResourceTypes", "GET /scim/v2/ResourceTypes/{name}", "GET /scim/v2/Schemas", "GET /scim/v2/Schemas/{schema}"}
 # what somebody may do who has yet to set up the second factor that the workspace asks for
