@@ -35,9 +35,10 @@ CREATE OR REPLACE FUNCTION app.saml_unsolicited(p_slug text, p_connection uuid, 
 	p_id_sha256 bytea, p_until timestamptz, p_claims jsonb, p_ip text, p_request_id text) RETURNS uuid
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	PERFORM app.sso_unsolicited(p_slug, p_connection, p_login, p_id_sha256, p_browser_sha256, p_claims, p_ip, p_request_id);
+	PERFORM app.sso_enter(p_slug, 'saml', p_ip, p_request_id, false);
 	PERFORM app.saml_same(p_connection, p_revision);
 	PERFORM app.sso_once(p_connection, p_id_sha256, p_until);
+	PERFORM app.sso_unsolicited(p_slug, p_connection, p_login, p_id_sha256, p_browser_sha256, p_claims, p_ip, p_request_id);
 	RETURN p_login;
 END $$;
 

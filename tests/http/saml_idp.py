@@ -186,7 +186,7 @@ class SimpleSaml:
             "metadatadir": f"{self.home}/metadata", "metadata.sources": [{"type": "flatfile", "directory": f"{self.home}/metadata"}],
             "language.default": "en", "theme.use": "default", "trusted.url.domains": None, "session.duration": 28800, "errorreporting": False,
         }) + ";\n")
-        self.write("config/authsources.php", "$config = " + php({"admin": ["core:AdminPassword"], "people": ["exampleauth:UserPass"] and {"0": "exampleauth:UserPass", **people}}) + ";\n")
+        self.write("config/authsources.php", "$config = " + php({"admin": ["core:AdminPassword"], "people": {"0": "exampleauth:UserPass", **people}}) + ";\n")
         self.write("metadata/saml20-idp-hosted.php", f"$metadata[{json.dumps(self.base + 'idp')}] = " + php({
             "host": "__DEFAULT__", "privatekey": "idp.key", "certificate": "idp.pem", "auth": "people", "signature.algorithm": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
             "redirect.sign": True, "redirect.validate": True, "sign.logout": True, "validate.logout": True, "logouttype": "traditional",
@@ -211,7 +211,10 @@ class SimpleSaml:
         return s
 
     def walk(self, person, url, name=None):
-        """Until it leads to us: ("GET", address) or ("POST", address, form)."""
+        """
+        Until it leads to us: ("GET", address) or ("POST", address, form). Without a name: ("LOGIN",) where a password is asked for.
+        ("STOP", status, text): at a page that leads nowhere.
+        """
         form = None
         for _ in range(12):
             if url.startswith(self.sso.stack.base):
@@ -229,5 +232,7 @@ class SimpleSaml:
             action = re.search(r'<form[^>]* action="([^"]*)"', r.text)
             url = urllib.parse.urljoin(url, html.unescape(action[1])) if action and action[1] not in ("", "?") else url
             if 'name="password"' in r.text:
+                if name is None:
+                    return ("LOGIN",)
                 form |= {"username": name, "password": f"{name}-password"}
         raise AssertionError(f"no way back from {url}")
