@@ -7,8 +7,8 @@ GRANT EXECUTE ON FUNCTION app.tenant_id(), app.actor_kind(), app.actor_id(), app
 	app.module(), app.uuid7(timestamptz), app.rfc3339(timestamptz), app.refuse(text, text, jsonb), app.rollback() TO pact_saml;
 GRANT EXECUTE ON FUNCTION app.enqueue(text, text, jsonb, timestamptz), app.claim(text, interval), app.enter_job(uuid, uuid),
 	app.job_done(uuid), app.job_failed(uuid, text, interval), app.job_extend(uuid, interval) TO pact_saml;
-GRANT EXECUTE ON FUNCTION app.sso_start(text, text, uuid, bytea, bytea, text, bytea, text, bytea, text, text),
-	app.sso_connection(text, text, text, text), app.sso_refuse(text, uuid, text, text, text), app.sso_logout_take(text, bytea, text, text),
+GRANT EXECUTE ON FUNCTION app.saml_start(text, uuid, bytea, bytea, text, text, bytea, text, text),
+	app.saml_connection(text, text, text), app.sso_refuse(text, uuid, text, text, text), app.sso_logout_take(text, bytea, text, text),
 	app.sso_checked(uuid, bigint, text, jsonb, text), app.sso_to_check(uuid), app.sso_refresh_due(text, interval),
 	app.saml_proved(text, uuid, bigint, text, bytea, bytea, timestamptz, timestamptz, jsonb, text, text),
 	app.saml_unsolicited(text, uuid, bigint, uuid, bytea, bytea, timestamptz, jsonb, text, text),

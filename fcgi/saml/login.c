@@ -16,10 +16,10 @@
 
 DOOR_QUERY(q_saml_start,
     "SELECT tenant_id, connection_id, revision, settings::text AS settings, facts::text AS facts "
-    "FROM app.sso_start($1, 'saml', $2::uuid, $3::bytea, $4::bytea, $5, NULL, $6, $7::bytea, $8, $9)");
+    "FROM app.saml_start($1, $2::uuid, $3::bytea, $4::bytea, $5, $6, $7::bytea, $8, $9)");
 DOOR_QUERY(q_saml_connection,
     "SELECT tenant_id, connection_id, revision, settings::text AS settings, facts::text AS facts "
-    "FROM app.sso_connection($1, 'saml', $2, $3)");
+    "FROM app.saml_connection($1, $2, $3)");
 DOOR_QUERY(q_saml_proved,
     "SELECT app.saml_proved($1, $2::uuid, $3::bigint, $4, $5::bytea, $6::bytea, $7::timestamptz, $8::timestamptz, "
     "$9::jsonb, $10, $11) AS login");

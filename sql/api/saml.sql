@@ -2,6 +2,20 @@
 -- SAML (A3): what `saml` does once it knows who speaks. Each is one statement: taken, seen and proved together or not at all.
 SET ROLE pact_door;
 
+-- Ways into app.sso_start() and app.sso_connection() that lead to SAML alone.
+CREATE OR REPLACE FUNCTION app.saml_start(p_slug text, p_login uuid, p_state_sha256 bytea, p_browser_sha256 bytea, p_message_id text,
+	p_return_to text, p_test_sha256 bytea, p_ip text, p_request_id text) RETURNS SETOF app.sso_way LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	RETURN QUERY SELECT * FROM app.sso_start(p_slug, 'saml', p_login, p_state_sha256, p_browser_sha256, p_message_id, NULL, p_return_to,
+		p_test_sha256, p_ip, p_request_id);
+END $$;
+CREATE OR REPLACE FUNCTION app.saml_connection(p_slug text, p_ip text, p_request_id text) RETURNS SETOF app.sso_way LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	RETURN QUERY SELECT * FROM app.sso_connection(p_slug, 'saml', p_ip, p_request_id);
+END $$;
+
 -- The connection as the answer was checked against; it may have been changed since.
 CREATE OR REPLACE FUNCTION app.saml_same(p_connection uuid, p_revision bigint) RETURNS void LANGUAGE plpgsql
 	SET search_path = pg_catalog, pg_temp AS $$

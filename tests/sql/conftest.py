@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("PG_BINDIR", "/usr/lib/postgresql/15/bin"))
-PROGRAMS = ["pact_auth", "pact_crm", "pact_audit", "pact_mail", "pact_operator"]
+PROGRAMS = ["pact_auth", "pact_crm", "pact_audit", "pact_mail", "pact_saml", "pact_operator"]
 psycopg2.extras.register_uuid()
 
 
