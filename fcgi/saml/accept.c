@@ -42,13 +42,19 @@ lasso_reason(int rc)
  * the assertion; MAYBE for one that covers the assertion, and that any other one is good too.
  */
 static const char *
-verify(struct arena *a, LassoServer *server, const char *plain, bool both, const xmlNode **out)
+verify(struct arena *a, const struct saml_provider *p, const char *plain, bool both,
+    const xmlNode **out)
 {
-	LassoLogin *login = lasso_login_new(server);
-	LassoProfile *profile = LASSO_PROFILE(login);
+	LassoServer *server = saml_server(a, p);
 	LassoSamlp2Response *response;
+	LassoProfile *profile;
+	LassoLogin *login;
 	int rc;
 
+	if (server == NULL)
+		return "unavailable";
+	login = lasso_login_new(server);
+	profile = LASSO_PROFILE(login);
 	arena_defer(a, login_free, login);
 	lasso_profile_set_signature_verify_hint(profile,
 	    both ? LASSO_PROFILE_SIGNATURE_VERIFY_HINT_FORCE
@@ -216,7 +222,7 @@ check_assertion(struct arena *a, const xmlNode *assertion, const struct saml_exp
 }
 
 const char *
-saml_accept(struct arena *a, LassoServer *server, const char *base64, size_t len,
+saml_accept(struct arena *a, const struct saml_provider *p, const char *base64, size_t len,
     const struct saml_expect *e, struct saml_claims *out)
 {
 	const char *plain, *xml, *why;
@@ -232,7 +238,7 @@ saml_accept(struct arena *a, LassoServer *server, const char *base64, size_t len
 	root = xmlDocGetRootElement(doc);
 	/* what the envelope says costs nothing to look at, and decides nothing by itself */
 	if ((why = check_envelope(a, root, e)) != NULL ||
-	    (why = verify(a, server, plain, e->sign_both, &assertion)) != NULL)
+	    (why = verify(a, p, plain, e->sign_both, &assertion)) != NULL)
 		return why;
 	out->in_response_to = xml_attribute(a, root, "InResponseTo");
 	return check_assertion(a, assertion, e, out);

@@ -40,8 +40,8 @@ struct saml_claims {
 };
 
 /* NULL and *out, on the arena; else the reason, a slug of its own for each check. */
-const char *saml_accept(struct arena *a, LassoServer *server, const char *base64, size_t len,
-    const struct saml_expect *e, struct saml_claims *out);
+const char *saml_accept(struct arena *a, const struct saml_provider *p, const char *base64,
+    size_t len, const struct saml_expect *e, struct saml_claims *out);
 
 /* attributes.c: what an assertion says of the person beside the subject. The same as saml_accept(). */
 const char *saml_attributes(struct arena *a, const xmlNode *assertion, const struct saml_expect *e,

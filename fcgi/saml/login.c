@@ -62,6 +62,15 @@ saml_way(struct req *r, const struct rows *row, struct saml_way *out)
 	return json_object_get(out->facts, "entity_id") != NULL;
 }
 
+struct saml_provider
+saml_provider(const struct saml_way *way)
+{
+	return (struct saml_provider){.connection = way->connection,
+	    .revision = way->revision,
+	    .sp = &way->sp,
+	    .facts = way->facts};
+}
+
 /* Puts the value of one field where it belongs, once. */
 static bool
 form_take(const struct pair *p, struct saml_form *out)
@@ -201,11 +210,9 @@ accept_here(struct req *r, const struct saml_way *way, const char *message, stru
 	    .attribute_email = setting(way, "attribute_email"),
 	    .attribute_name = setting(way, "attribute_name"),
 	    .attribute_groups = setting(way, "attribute_groups")};
-	LassoServer *server = saml_server(r->a, way->connection, way->revision, &way->sp,
-	    way->facts);
+	const struct saml_provider p = saml_provider(way);
 
-	return server != NULL ? saml_accept(r->a, server, message, strlen(message), &e, out)
-	                      : "unavailable";
+	return saml_accept(r->a, &p, message, strlen(message), &e, out);
 }
 
 static const char *

@@ -88,10 +88,14 @@ logout_free(void *logout)
 
 /* The signature in the document, by lasso; the gate has seen that there is one and that it is of the root. */
 static const char *
-verify(struct arena *a, LassoServer *server, const char *plain)
+verify(struct arena *a, const struct saml_provider *p, const char *plain)
 {
-	LassoLogout *logout = lasso_logout_new(server);
+	LassoServer *server = saml_server(a, p);
+	LassoLogout *logout;
 
+	if (server == NULL)
+		return "unavailable";
+	logout = lasso_logout_new(server);
 	arena_defer(a, logout_free, logout);
 	lasso_profile_set_signature_verify_hint(LASSO_PROFILE(logout),
 	    LASSO_PROFILE_SIGNATURE_VERIFY_HINT_FORCE);
@@ -102,8 +106,8 @@ verify(struct arena *a, LassoServer *server, const char *plain)
 }
 
 const char *
-saml_logout_post(struct arena *a, LassoServer *server, const char *base64, size_t len,
-    const struct saml_sp *sp, const json_t *facts, int64_t now, struct saml_logout *out)
+saml_logout_post(struct arena *a, const struct saml_provider *p, const char *base64, size_t len,
+    int64_t now, struct saml_logout *out)
 {
 	const xmlNode *root = NULL;
 	const char *plain, *xml, *why;
@@ -115,7 +119,7 @@ saml_logout_post(struct arena *a, LassoServer *server, const char *base64, size_
 		return why;
 	if (xml_only(root, NS_DS, "Signature") == NULL)
 		return "unsigned";
-	if ((why = check(a, root, sp, facts, now, out)) != NULL)
+	if ((why = check(a, root, p->sp, p->facts, now, out)) != NULL)
 		return why;
-	return verify(a, server, plain);
+	return verify(a, p, plain);
 }

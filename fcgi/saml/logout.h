@@ -22,7 +22,7 @@ struct saml_logout {
 const char *saml_logout_query(struct arena *a, const char *query, const struct saml_sp *sp,
     const json_t *facts, int64_t now, struct saml_logout *out);
 /* By POST: base64. */
-const char *saml_logout_post(struct arena *a, LassoServer *server, const char *base64, size_t len,
-    const struct saml_sp *sp, const json_t *facts, int64_t now, struct saml_logout *out);
+const char *saml_logout_post(struct arena *a, const struct saml_provider *p, const char *base64,
+    size_t len, int64_t now, struct saml_logout *out);
 
 #endif

@@ -25,6 +25,7 @@ struct saml_way {
 };
 /* False when the connection has never been found good. */
 bool saml_way(struct req *r, const struct rows *row, struct saml_way *out);
+struct saml_provider saml_provider(const struct saml_way *way);
 /* The addresses of the workspace in the path. */
 struct saml_sp saml_sp_here(struct req *r);
 

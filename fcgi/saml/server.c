@@ -240,7 +240,7 @@ saml_server_new(struct arena *a, const struct saml_sp *sp, const json_t *facts)
 	const char *idp = saml_idp_metadata(a, facts);
 	LassoServer *s;
 
-	if (idp == NULL)
+	if (idp == NULL || *fact(facts, "entity_id") == '\0')
 		return NULL;
 	s = lasso_server_new_from_buffers(saml_sp_metadata(a, sp), own.key_pem, NULL,
 	    own.certificate_pem);
@@ -279,22 +279,24 @@ slot_of(const char *connection)
 }
 
 LassoServer *
-saml_server(struct arena *a, const char *connection, const char *revision, const struct saml_sp *sp,
-    const json_t *facts)
+saml_server(struct arena *a, const struct saml_provider *p)
 {
-	struct cached *c = slot_of(connection);
+	struct cached *c;
 
-	if (c->server == NULL || !str_eq(c->connection, connection) ||
-	    !str_eq(c->revision, revision)) {
-		LassoServer *s = saml_server_new(a, sp, facts);
+	if (p->server != NULL)
+		return p->server;
+	c = slot_of(p->connection);
+	if (c->server == NULL || !str_eq(c->connection, p->connection) ||
+	    !str_eq(c->revision, p->revision)) {
+		LassoServer *s = saml_server_new(a, p->sp, p->facts);
 
 		if (s == NULL)
 			return NULL;
 		if (c->server != NULL)
 			g_object_unref(c->server);
 		c->server = s;
-		(void)snprintf(c->connection, sizeof c->connection, "%s", connection);
-		(void)snprintf(c->revision, sizeof c->revision, "%s", revision);
+		(void)snprintf(c->connection, sizeof c->connection, "%s", p->connection);
+		(void)snprintf(c->revision, sizeof c->revision, "%s", p->revision);
 	}
 	c->used = ++cache_clock;
 	return c->server;

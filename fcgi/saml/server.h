@@ -40,10 +40,15 @@ LassoServer *saml_server_new(struct arena *a, const struct saml_sp *sp, const js
 
 /*
  * The same from a cache of the process, by connection and revision; the cache keeps it. The server that was used longest
- * ago makes room.
+ * ago makes room. To be asked for when a message has passed the gate, not before: making one is what costs most here.
  */
 #define SAML_SERVERS 64
-LassoServer *saml_server(struct arena *a, const char *connection, const char *revision,
-    const struct saml_sp *sp, const json_t *facts);
+struct saml_provider {
+	const char *connection, *revision;
+	const struct saml_sp *sp;
+	const json_t *facts;
+	LassoServer *server; /* one that is at hand, instead of the cache's */
+};
+LassoServer *saml_server(struct arena *a, const struct saml_provider *p);
 
 #endif

@@ -107,21 +107,17 @@ logout_asked(struct req *r, const char *message, const char *relay)
 	    ARGS(r->arg[0], r->http.ip, r->request_id));
 	struct saml_logout l;
 	struct saml_way way;
-	LassoServer *server;
+	struct saml_provider p;
 	const char *why;
 
 	if (row == NULL)
 		return sso_refused_db(r, r->arg[0], NULL);
 	if (!saml_way(r, row, &way))
 		return refused(r, "unavailable");
-	if (message == NULL) {
-		why = saml_logout_query(r->a, r->http.query, &way.sp, way.facts, time(NULL), &l);
-	} else {
-		server = saml_server(r->a, way.connection, way.revision, &way.sp, way.facts);
-		why = server == NULL ? "unavailable"
-		                     : saml_logout_post(r->a, server, message, strlen(message),
-		                           &way.sp, way.facts, time(NULL), &l);
-	}
+	p = saml_provider(&way);
+	why = message == NULL
+	          ? saml_logout_query(r->a, r->http.query, &way.sp, way.facts, time(NULL), &l)
+	          : saml_logout_post(r->a, &p, message, strlen(message), time(NULL), &l);
 	if (why != NULL)
 		return refused(r, why);
 	return end_sessions(r, &way, &l, relay);

@@ -54,11 +54,14 @@ static void
 accept_one(const char *answer)
 {
 	const struct saml_expect e = {.sp = &sp, .idp = "https://idp.example/metadata", .now = NOW};
+	const struct saml_provider p = {.connection = CONNECTION,
+	    .revision = "1",
+	    .sp = &sp,
+	    .facts = facts};
 	struct arena *a = arena_new();
 	struct saml_claims c;
 
-	if (saml_accept(a, saml_server(a, CONNECTION, "1", &sp, facts), answer, strlen(answer), &e,
-	        &c) != NULL)
+	if (saml_accept(a, &p, answer, strlen(answer), &e, &c) != NULL)
 		abort();
 	arena_free(a);
 }
@@ -113,7 +116,10 @@ fill_cache(void)
 		struct arena *a = arena_new();
 
 		(void)snprintf(id + 30, sizeof id - 30, "%06d", i);
-		if (saml_server(a, id, "1", &sp, facts) == NULL)
+		if (saml_server(a, &(struct saml_provider){.connection = id,
+		                       .revision = "1",
+		                       .sp = &sp,
+		                       .facts = facts}) == NULL)
 			abort();
 		arena_free(a);
 	}

@@ -17,23 +17,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static struct arena *kept; /* the strings of sp are on it */
 static struct saml_sp sp;
 static LassoServer *server;
 
 static void
 start(void)
 {
-	struct arena *a = arena_new();
 	const char *problem;
 	json_t *facts;
 
+	kept = arena_new();
 	crypt_init();
 	if (!saml_setup("tests/fixtures/saml/sp.key", "tests/fixtures/saml/sp.pem"))
 		abort();
-	/* kept: the strings of sp are on this arena */
-	sp = saml_sp(a, "https://pact.example", "nordlys");
-	facts = saml_metadata(a, saml_fuzz_idp, strlen(saml_fuzz_idp), 1800000000, &problem);
-	if (facts == NULL || (server = saml_server_new(a, &sp, facts)) == NULL)
+	sp = saml_sp(kept, "https://pact.example", "nordlys");
+	facts = saml_metadata(kept, saml_fuzz_idp, strlen(saml_fuzz_idp), 1800000000, &problem);
+	if (facts == NULL || (server = saml_server_new(kept, &sp, facts)) == NULL)
 		abort();
 }
 
@@ -56,7 +56,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	a = arena_new();
 	b64 = arena_alloc(a, (size + 2) / 3 * 4 + 1);
 	len = EVP_EncodeBlock(b64, data, (int)size);
-	if (saml_accept(a, server, (const char *)b64, (size_t)len, &e, &c) == NULL &&
+	if (saml_accept(a, &(struct saml_provider){.server = server}, (const char *)b64,
+	        (size_t)len, &e, &c) == NULL &&
 	    (!str_eq(c.subject, "u-4711") && !str_eq(c.subject, "ada@nordlys.example")))
 		abort();
 	if (gate_read(a, arena_strndup(a, (const char *)data, size), size, GATE_XML_MAX, false,

@@ -148,7 +148,7 @@ class SimpleSaml:
         for name in ("idp.key", "idp.pem"):
             shutil.copy(KEYS / name, self.home / "cert")
         self.configure()
-        self.process = subprocess.Popen(["php", "-d", "display_errors=0", "-S", f"127.0.0.1:{self.port}", "-t", "/usr/share/simplesamlphp/www"],
+        self.process = subprocess.Popen(["php", "-d", "display_errors=0", "-d", "opcache.enable=0", "-S", f"127.0.0.1:{self.port}", "-t", "/usr/share/simplesamlphp/www"],
             env=os.environ | {"SIMPLESAMLPHP_CONFIG_DIR": str(self.home / "config"), "PHP_CLI_SERVER_WORKERS": "2"}, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, start_new_session=True)
         self.wait()

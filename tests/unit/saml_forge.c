@@ -208,8 +208,9 @@ sign(const struct forge *f, xmlDoc *doc, xmlNode *node, unsigned keys)
 	                                  : xmlSecTransformExclC14NId,
 	    method(keys), NULL, X("ds"));
 	reference = xmlSecTmplSignatureAddReference(signature,
-	    (keys & K_SHA1) != 0 ? xmlSecTransformSha1Id : xmlSecTransformSha256Id, NULL,
-	    (keys & K_URI_EMPTY) != 0 ? X("") : X(uri), NULL);
+	    (keys & (K_SHA1 | K_SHA1_DIGEST)) != 0 ? xmlSecTransformSha1Id
+	                                           : xmlSecTransformSha256Id,
+	    NULL, (keys & K_URI_EMPTY) != 0 ? X("") : X(uri), NULL);
 	(void)xmlSecTmplReferenceAddTransform(reference, xmlSecTransformEnvelopedId);
 	(void)xmlSecTmplReferenceAddTransform(reference, xmlSecTransformExclC14NId);
 	if (child(node, SAML, "Issuer") != NULL)

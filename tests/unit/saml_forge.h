@@ -33,6 +33,7 @@
 #define K_GCM 512U
 #define K_URI_EMPTY 1024U
 #define K_C14N_COMMENTS 2048U
+#define K_SHA1_DIGEST 4096U
 
 /* What the workspace asks for beside. */
 #define X_SIGN_BOTH 1U

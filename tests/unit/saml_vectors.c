@@ -288,6 +288,11 @@ xslt_transform(void *doc)
 	set_transform(doc, "http://www.w3.org/TR/1999/REC-xslt-19991116", false);
 }
 static void
+xpath_in_enveloped(void *doc)
+{
+	set_transform(doc, DS "enveloped-signature", true);
+}
+static void
 third_transform(void *doc)
 {
 	xmlNode *t = child(child(first_reference(doc), DS, "Transforms"), DS, "Transform");
@@ -384,6 +389,28 @@ broken_cipher(void *doc)
 	xmlNodeSetContent(c, X("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
 }
 static void
+content_type(void *doc)
+{
+	(void)xmlSetProp(encrypted_data(doc), X("Type"),
+	    X("http://www.w3.org/2001/04/xmlenc#Content"));
+}
+static void
+triple_des(void *doc)
+{
+	(void)xmlSetProp(child(encrypted_data(doc), "http://www.w3.org/2001/04/xmlenc#",
+	                     "EncryptionMethod"),
+	    X("Algorithm"), X("http://www.w3.org/2001/04/xmlenc#tripledes-cbc"));
+}
+static void
+two_keys(void *doc)
+{
+	xmlNode *data = encrypted_data(doc),
+	        *key = child(child(data, DS, "KeyInfo"), "http://www.w3.org/2001/04/xmlenc#",
+	            "EncryptedKey");
+
+	(void)xmlAddNextSibling(data, xmlDocCopyNode(key, doc, 1));
+}
+static void
 both_kinds(void *doc)
 {
 	xmlNode *e = child(xmlDocGetRootElement(doc), SAML, "EncryptedAssertion"), *plain;
@@ -452,6 +479,7 @@ const struct vector saml_vectors[] = {
     KEY("foreign-key", "signature", S_ALL, K_FOREIGN),
     KEY("foreign-key-in-the-message", "signature", S_PLAIN, K_FOREIGN | K_KEY_INFO),
     KEY("rsa-sha1", "algorithm", S_PLAIN, K_SHA1),
+    KEY("sha1-digest", "algorithm", S_PLAIN, K_SHA1_DIGEST),
     KEY("hmac-by-the-certificate", "algorithm", S_PLAIN, K_HMAC),
     KEY("reference-to-everything", "reference", S_PLAIN, K_URI_EMPTY),
     KEY("canonical-comments", "transform", S_PLAIN, K_C14N_COMMENTS),
@@ -462,6 +490,7 @@ const struct vector saml_vectors[] = {
     TREE("reference-remote", "reference", S_PLAIN, reference_remote),
     TREE("xpath-transform", "transform", S_PLAIN, xpath_transform),
     TREE("xslt-transform", "transform", S_PLAIN, xslt_transform),
+    TREE("xpath-in-enveloped", "transform", S_PLAIN, xpath_in_enveloped),
     TREE("third-transform", "transform", S_PLAIN, third_transform),
     TREE("retrieval-method", "key-info", S_PLAIN, retrieval_method),
     TREE("truncated-mac", "algorithm", S_PLAIN, truncated_mac),
@@ -500,6 +529,10 @@ const struct vector saml_vectors[] = {
     KEY("aes-gcm", NULL, S_ENCRYPTED | S_ENCRYPTED_BOTH, K_GCM),
     KEY("rsa-1-5", "encryption-algorithm", S_ENCRYPTED | S_ENCRYPTED_BOTH, K_RSA15),
     TREE("cipher-reference", "encryption", S_ENCRYPTED, cipher_reference),
+    TREE("encrypted-content", "encryption", S_ENCRYPTED, content_type),
+    TREE("triple-des", "encryption-algorithm", S_ENCRYPTED, triple_des),
+    TREE("two-keys", "encryption", S_ENCRYPTED, two_keys),
+    ASKED("encrypted-id", "subject", S_PLAIN, 0, NAME_ID, "<saml:EncryptedID/>"),
     TREE("broken-cipher", "decryption", S_ENCRYPTED, broken_cipher),
     TREE("plain-beside-encrypted", "assertions", S_ENCRYPTED | S_ENCRYPTED_BOTH, both_kinds),
 
@@ -627,6 +660,7 @@ tampered_logout(void *doc)
 const struct vector saml_logout_vectors[] = {
     PRE("logout", NULL, NULL, NULL),
     PRE("logout-everywhere", NULL, "<samlp:SessionIndex>_s@ID@</samlp:SessionIndex>", ""),
+    AFTER("logout-another-message", "root", "LogoutRequest", "AuthnRequest"),
     KEY("logout-unsigned", "unsigned", S_ALL, K_NONE),
     KEY("logout-foreign-key", "signature", S_ALL, K_FOREIGN),
     KEY("logout-sha1", "algorithm", S_ALL, K_SHA1),

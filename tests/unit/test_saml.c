@@ -8,6 +8,7 @@
 #include <malloc.h>
 
 #include "fcgi/saml/accept.h"
+#include "shared/json/fields.h"
 
 static struct saml_expect
 expect(const struct vector *v)
@@ -26,7 +27,8 @@ accepted(struct arena *arena, const struct vector *v, unsigned style, struct sam
 	struct forge f = forge();
 	struct saml_expect e = expect(v);
 	char *b64 = saml_forge(&f, v, style);
-	const char *why = saml_accept(arena, server, b64, strlen(b64), &e, claims);
+	const char *why = saml_accept(arena, &(struct saml_provider){.server = server}, b64,
+	    strlen(b64), &e, claims);
 
 	free(b64);
 	return why;
@@ -146,7 +148,8 @@ attributes_by_the_owners_names(void **state)
 	e.attribute_email = "work-mail";
 	e.attribute_name = "mail";
 	e.attribute_groups = "nothing";
-	assert_null(saml_accept(a, server, b64, strlen(b64), &e, &c));
+	assert_null(
+	    saml_accept(a, &(struct saml_provider){.server = server}, b64, strlen(b64), &e, &c));
 	assert_null(c.email);
 	assert_string_equal(c.name, "ada@nordlys.example");
 	assert_false(c.has_groups);
@@ -180,7 +183,8 @@ an_answer_that_nobody_asked_for_says_so(void **state)
 	(void)state;
 	f.in_response_to = NULL;
 	b64 = saml_forge(&f, saml_vector("good"), S_ASSERTION);
-	assert_null(saml_accept(a, server, b64, strlen(b64), &e, &c));
+	assert_null(
+	    saml_accept(a, &(struct saml_provider){.server = server}, b64, strlen(b64), &e, &c));
 	assert_null(c.in_response_to);
 	free(b64);
 }
@@ -202,7 +206,8 @@ no_changed_byte_is_accepted(void **state)
 
 		b64[i] = was == 'A' ? 'B' : 'A';
 		/* what is not signed is the form of the XML Signature itself: line ends in it may change */
-		if (saml_accept(mine, server, b64, len, &e, &c) == NULL)
+		if (saml_accept(mine, &(struct saml_provider){.server = server}, b64, len, &e,
+		        &c) == NULL)
 			fail_msg("byte %zu does not matter", i);
 		b64[i] = was;
 		arena_free(mine);
@@ -222,7 +227,9 @@ another_connection_s_keys_are_not_ours(void **state)
 	struct saml_claims c;
 
 	(void)state;
-	assert_string_equal(saml_accept(a, other, b64, strlen(b64), &e, &c), "signature");
+	assert_string_equal(saml_accept(a, &(struct saml_provider){.server = other}, b64,
+	                        strlen(b64), &e, &c),
+	    "signature");
 	g_object_unref(other);
 	free(b64);
 }
@@ -241,30 +248,64 @@ the_old_and_the_new_key_are_both_good(void **state)
 	(void)json_array_extend(json_object_get(facts, "certificates"),
 	    json_object_get(facts_of("idp.pem"), "certificates"));
 	both = saml_server_new(a, &sp, facts);
-	assert_null(saml_accept(a, both, b64, strlen(b64), &e, &c));
+	assert_null(
+	    saml_accept(a, &(struct saml_provider){.server = both}, b64, strlen(b64), &e, &c));
 	g_object_unref(both);
 	free(b64);
+}
+
+static LassoServer *
+kept(const char *connection, const char *revision, const json_t *facts)
+{
+	return saml_server(a, &(struct saml_provider){.connection = connection,
+	                          .revision = revision,
+	                          .sp = &sp,
+	                          .facts = facts});
 }
 
 static void
 servers_are_kept_by_revision(void **state)
 {
-	json_t *facts = facts_of("idp.pem");
-	LassoServer *first = saml_server(a, "019ab000-0000-7000-8000-000000000001", "1", &sp,
-	                facts),
-	            *s;
+	static const char one[] = "019ab000-0000-7000-8000-000000000001",
+	                  two[] = "019ab000-0000-7000-8000-000000000002";
+	const json_t *facts = facts_of("idp.pem");
+	LassoServer *first = kept(one, "1", facts);
 
 	(void)state;
 	assert_non_null(first);
-	assert_ptr_equal(saml_server(a, "019ab000-0000-7000-8000-000000000001", "1", &sp, facts),
-	    first);
-	s = saml_server(a, "019ab000-0000-7000-8000-000000000002", "1", &sp,
-	    facts_of("foreign.pem"));
-	assert_ptr_not_equal(s, first);
+	assert_ptr_equal(kept(one, "1", facts), first);
+	assert_ptr_not_equal(kept(two, "1", facts_of("foreign.pem")), first);
+	assert_ptr_equal(kept(one, "1", facts), first);
 	(void)g_object_ref(first);
-	s = saml_server(a, "019ab000-0000-7000-8000-000000000001", "2", &sp, facts);
-	assert_ptr_not_equal(s, first);
+	assert_ptr_not_equal(kept(one, "2", facts), first);
 	g_object_unref(first);
+}
+
+/* A server costs 60 ms: no message that the gate refuses, and none of another provider, may make us build one. */
+static void
+no_server_is_made_for_what_the_gate_refuses(void **state)
+{
+	json_t *nothing = json_keep(a, json_object());
+	const struct saml_provider p = {.connection = "019ab000-0000-7000-8000-000000000003",
+	    .revision = "1",
+	    .sp = &sp,
+	    .facts = nothing};
+	static const char *const names[] = {"good", "dtd", "xsw3", "rsa-sha1", "another-issuer",
+	    "another-destination"};
+	struct forge f = forge();
+	struct saml_claims c;
+
+	(void)state;
+	for (size_t i = 0; i < NELEMS(names); i++) {
+		const struct vector *v = saml_vector(names[i]);
+		const struct saml_expect e = expect(v);
+		char *b64 = saml_forge(&f, v, S_ASSERTION);
+
+		/* there is nothing to make one of, so that it shows when it is asked for */
+		assert_string_equal(saml_accept(a, &p, b64, strlen(b64), &e, &c),
+		    v->reason != NULL ? v->reason : "unavailable");
+		free(b64);
+	}
 }
 
 static void
@@ -296,8 +337,8 @@ left_behind(size_t n)
 
 		if (i == 100)
 			before = mallinfo2().uordblks;
-		assert_null(
-		    saml_accept(mine, server, answer[i % 2], strlen(answer[i % 2]), &e, &c));
+		assert_null(saml_accept(mine, &(struct saml_provider){.server = server},
+		    answer[i % 2], strlen(answer[i % 2]), &e, &c));
 		arena_free(mine);
 	}
 	after = mallinfo2().uordblks;
@@ -364,6 +405,7 @@ main(int argc, char **argv)
 	    cmocka_unit_test(another_connection_s_keys_are_not_ours),
 	    cmocka_unit_test(the_old_and_the_new_key_are_both_good),
 	    cmocka_unit_test(servers_are_kept_by_revision),
+	    cmocka_unit_test(no_server_is_made_for_what_the_gate_refuses),
 	    cmocka_unit_test(our_own_key_must_be_one),
 	    cmocka_unit_test(logins_leave_nothing_behind),
 	    cmocka_unit_test(refusals_leave_nothing_behind),

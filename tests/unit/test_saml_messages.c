@@ -12,6 +12,7 @@ static void
 each_logout_is_stopped_by_its_own_check(void **state)
 {
 	const json_t *facts = facts_of("idp.pem");
+	const struct saml_provider p = {.sp = &sp, .facts = facts, .server = server};
 	struct forge f = forge();
 	size_t wrong = 0;
 
@@ -22,8 +23,7 @@ each_logout_is_stopped_by_its_own_check(void **state)
 		const struct vector *v = &saml_logout_vectors[i];
 		char *b64 = saml_forge(&f, v, S_RESPONSE);
 		struct saml_logout l;
-		const char *why = saml_logout_post(a, server, b64, strlen(b64), &sp, facts, NOW,
-		    &l);
+		const char *why = saml_logout_post(a, &p, b64, strlen(b64), NOW, &l);
 
 		free(b64);
 		if (v->reason == NULL ? why != NULL : !str_eq(why, v->reason)) {
