@@ -454,6 +454,8 @@ const struct vector saml_vectors[] = {
         "<saml:Conditions NotBefore=\"@T+50@\" NotOnOrAfter=\"@T+300@\">"),
     PRE("clock-50-s-behind", NULL, CONDITIONS,
         "<saml:Conditions NotBefore=\"@T-90@\" NotOnOrAfter=\"@T-50@\">"),
+    PRE("conditions-longer-than-the-confirmation", NULL, CONDITIONS,
+        "<saml:Conditions NotBefore=\"@T-30@\" NotOnOrAfter=\"@T+3600@\">"),
     PRE("conditions-without-times", NULL, CONDITIONS, "<saml:Conditions>"),
     PRE("no-attributes", NULL, MAIL_ATTRIBUTE, ""),
     PRE("entities-in-text", NULL, "Ada Lovelace", "Ada &amp; &#76;ovelace"),
@@ -509,6 +511,9 @@ const struct vector saml_vectors[] = {
         "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>"),
     AFTER("bomb", "doctype", "",
         "<!DOCTYPE a [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;\">]>"),
+    /* no parser has looked at these: it would say that they are no XML */
+    AFTER("dtd-that-does-not-end", "doctype", "", "<!DOCTYPE a ["),
+    AFTER("instruction-that-does-not-end", "instruction", ADA, "<?x y" ADA),
     AFTER("utf-16-declared", "encoding", "", "<?xml version=\"1.0\" encoding=\"UTF-16\"?>"),
     AFTER("utf-7-declared", "encoding", "", "<?xml version=\"1.0\" encoding=\"UTF-7\"?>"),
     AFTER("bad-utf-8", "encoding", ADA,
@@ -600,6 +605,8 @@ const struct vector saml_vectors[] = {
     PRE("another-audience", "audience", "@SP@", "https://evil.example/sp"),
     PRE("two-audiences", "audience", "<saml:Audience>@SP@</saml:Audience>",
         "<saml:Audience>@SP@</saml:Audience><saml:Audience>https://other.example/sp</saml:Audience>"),
+    PRE("something-in-a-restriction", "audience", "<saml:Audience>@SP@</saml:Audience>",
+        "<saml:Audience>@SP@</saml:Audience><saml:Other/>"),
     PRE("two-restrictions", "audience", AUDIENCE,
         AUDIENCE
         "<saml:AudienceRestriction><saml:Audience>https://other.example/sp</saml:Audience></saml:AudienceRestriction>"),

@@ -87,6 +87,10 @@ claims_are_what_the_provider_says(void **state)
 		assert_string_equal(c.groups[0], "sales");
 		assert_string_equal(c.groups[1], "everybody");
 	}
+	/* it is remembered for as long as any part of it would be good */
+	assert_null(
+	    accepted(a, saml_vector("conditions-longer-than-the-confirmation"), S_BOTH, &c));
+	assert_int_equal(c.expires, NOW + 3600);
 	assert_null(accepted(a, saml_vector("entities-in-text"), S_BOTH, &c));
 	assert_string_equal(c.name, "Ada & Lovelace");
 	assert_null(accepted(a, saml_vector("no-attributes"), S_BOTH, &c));
@@ -290,8 +294,8 @@ no_server_is_made_for_what_the_gate_refuses(void **state)
 	    .revision = "1",
 	    .sp = &sp,
 	    .facts = nothing};
-	static const char *const names[] = {"good", "dtd", "xsw3", "rsa-sha1", "another-issuer",
-	    "another-destination"};
+	static const char *const names[] = {"good", "dtd", "xsw3", "rsa-sha1", "unsigned",
+	    "another-issuer", "another-destination"};
 	struct forge f = forge();
 	struct saml_claims c;
 

@@ -265,9 +265,10 @@ a_certificate_that_ends_is_told_of(void **state)
 	assert_non_null(strstr(saml_metadata_warning(a, one, NOW), "expires on 2027-01-20"));
 	assert_null(saml_metadata_warning(a, one, NOW - 40 * 86400));
 	assert_non_null(strstr(saml_metadata_warning(a, one, NOW + 6 * 86400), "has expired"));
-	/* not when the next one is there */
-	two = json_pack("{s:[{s:s}, {s:s}]}", "certificates", "not_after", "2027-01-20T08:00:00Z",
-	    "not_after", "2030-01-01T00:00:00Z");
+	/* not when the next one is there, in whatever order */
+	two = json_pack("{s:[{s:s}, {s:s}, {s:s}]}", "certificates", "not_after",
+	    "2027-01-20T08:00:00Z", "not_after", "2030-01-01T00:00:00Z", "not_after",
+	    "2027-01-20T08:00:00Z");
 	assert_null(saml_metadata_warning(a, two, NOW));
 	json_decref(one);
 	json_decref(two);
