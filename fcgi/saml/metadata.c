@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "fcgi/saml/certificate.h"
 #include "fcgi/saml/gate.h"
 #include "fcgi/saml/xml.h"
 #include "shared/base/str.h"
@@ -15,23 +16,10 @@
 #define REDIRECT "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 #define KEY_BITS 2048
 #define CERTIFICATES_MAX 10U
-#define CERTIFICATE_MAX 16384U
 #define URL_MAX 1000U
 #define SOON (30 * 86400)
 
 /* ── certificates ────────────────────────────────────────────────────────────────────────────────────────────────── */
-
-static void
-x509_freep(X509 **x)
-{
-	X509_free(*x);
-}
-
-static void
-bio_freep(BIO **b)
-{
-	(void)BIO_free(*b);
-}
 
 static const char *
 without_space(struct arena *a, const char *s)
@@ -75,22 +63,15 @@ subject_json(struct arena *a, const X509 *x)
 static json_t *
 certificate(struct arena *a, const char *base64, const char **problem)
 {
-	const char *plain, *bytes;
-	const unsigned char *p;
+	const char *der;
 	uint8_t digest[SHA256_LEN];
 	char hex[2 * SHA256_LEN + 1];
 	size_t len;
-
-	*problem = "A certificate in the metadata cannot be read.";
-	if (strlen(base64) > CERTIFICATE_MAX ||
-	    gate_base64(a, base64, strlen(base64), &plain, &bytes, &len) != NULL)
-		return NULL;
-	p = (const unsigned char *)bytes;
-
-	CLEANUP(x509_freep) X509 *x = d2i_X509(NULL, &p, (long)len);
+	CLEANUP(x509_freep) X509 *x = certificate_read(a, base64, &der, &len);
 	const EVP_PKEY *key = x != NULL ? X509_get0_pubkey(x) : NULL;
 
-	if (key == NULL || p != (const unsigned char *)bytes + len)
+	*problem = "A certificate in the metadata cannot be read.";
+	if (key == NULL)
 		return NULL;
 	if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA) {
 		*problem =
@@ -103,11 +84,11 @@ certificate(struct arena *a, const char *base64, const char **problem)
 		    "The identity provider's key is too short: RSA keys need 2048 bits or more.";
 		return NULL;
 	}
-	sha256(digest, bytes, len);
+	sha256(digest, der, len);
 	hex_encode(hex, digest, sizeof digest);
 	return json_pack("{s:s, s:o, s:o, s:o, s:s}", "sha256", hex, "subject", subject_json(a, x),
 	    "not_before", time_json(X509_get0_notBefore(x)), "not_after",
-	    time_json(X509_get0_notAfter(x)), "x509", plain);
+	    time_json(X509_get0_notAfter(x)), "x509", base64);
 }
 
 static bool

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "fcgi/saml/certificate.h"
 #include "fcgi/saml/gate.h"
 #include "fcgi/saml/xml.h"
 #include "shared/base/log.h"
@@ -220,32 +221,14 @@ split(struct arena *a, const char *query, const char *name, struct signed_query 
 	return q->signature != NULL && q->algorithm != NULL ? NULL : "unsigned";
 }
 
-static void
-x509_freep(X509 **x)
-{
-	X509_free(*x);
-}
-
-static void
-md_freep(EVP_MD_CTX **c)
-{
-	EVP_MD_CTX_free(*c);
-}
-
 static bool
 signed_by(struct arena *a, const json_t *one, const EVP_MD *md, const char *data, const void *sig,
     size_t siglen)
 {
-	const char *x509 = json_string_value(json_object_get(one, "x509")), *plain, *der;
-	const unsigned char *p;
+	const char *x509 = json_string_value(json_object_get(one, "x509")), *der;
 	size_t len;
-
-	if (x509 == NULL || gate_base64(a, x509, strlen(x509), &plain, &der, &len) != NULL)
-		return false;
-	p = (const unsigned char *)der;
-
-	CLEANUP(x509_freep) X509 *x = d2i_X509(NULL, &p, (long)len);
-	CLEANUP(md_freep) EVP_MD_CTX *c = EVP_MD_CTX_new();
+	CLEANUP(x509_freep) X509 *x = x509 != NULL ? certificate_read(a, x509, &der, &len) : NULL;
+	CLEANUP(md_ctx_freep) EVP_MD_CTX *c = EVP_MD_CTX_new();
 
 	return x != NULL && c != NULL &&
 	       EVP_DigestVerifyInit(c, NULL, md, NULL, X509_get0_pubkey(x)) == 1 &&

@@ -13,8 +13,8 @@
  * Single sign-on by SAML 2.0 as a service provider (promise A3). The one program that reads XML of strangers, so it has no
  * key to make a session with: it proves who somebody is, and sends the browser on to `auth`.
  *
- * xml.c, gate.c, gate_crypto.c, accept.c, attributes.c, logout.c, metadata.c, redirect.c, server.c know neither database nor
- * request; the files below are the frame around them.
+ * xml.c, gate.c, gate_crypto.c, accept.c, attributes.c, logout.c, metadata.c, certificate.c, redirect.c, server.c know neither
+ * database nor request, and are what unit tests and fuzz targets call; the files below are the frame around them.
  */
 
 /* A connection as the database knows it, from a row with these columns. */
@@ -29,9 +29,10 @@ struct saml_provider saml_provider(const struct saml_way *way);
 /* The addresses of the workspace in the path. */
 struct saml_sp saml_sp_here(struct req *r);
 
-/* The one field of a form post, not NULL; other may be there too, once. False: *out is NULL. */
+/* A form that holds one SAML message. False, with a problem in the answer, for anything else, and for a field that is there twice. */
 struct saml_form {
-	const char *request, *response, *relay; /* SAMLRequest, SAMLResponse, RelayState */
+	const char *request, *response,
+	    *relay; /* SAMLRequest or SAMLResponse, RelayState; NULL: was not sent */
 };
 bool saml_form(struct req *r, struct saml_form *out);
 

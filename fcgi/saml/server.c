@@ -8,6 +8,7 @@
 #include <string.h>
 #include <xmlsec/errors.h>
 
+#include "fcgi/saml/certificate.h"
 #include "fcgi/saml/xml.h"
 #include "shared/base/buf.h"
 #include "shared/base/log.h"
@@ -59,18 +60,6 @@ read_pem(char out[static PEM_MAX], const char *path)
 		(void)fclose(f);
 	out[n] = '\0';
 	return n > 0 && n < PEM_MAX - 1;
-}
-
-static void
-bio_freep(BIO **b)
-{
-	(void)BIO_free(*b);
-}
-
-static void
-x509_freep(X509 **x)
-{
-	X509_free(*x);
 }
 
 static bool
@@ -132,16 +121,10 @@ saml_setup(const char *key_path, const char *certificate_path)
 	return false;
 }
 
-static void
-md_freep(EVP_MD_CTX **c)
-{
-	EVP_MD_CTX_free(*c);
-}
-
 const char *
 saml_sign(struct arena *a, const void *data, size_t len, size_t *siglen)
 {
-	CLEANUP(md_freep) EVP_MD_CTX *c = EVP_MD_CTX_new();
+	CLEANUP(md_ctx_freep) EVP_MD_CTX *c = EVP_MD_CTX_new();
 	unsigned char *sig;
 
 	*siglen = (size_t)EVP_PKEY_get_size(own.key);

@@ -4,6 +4,7 @@ Identity providers for the tests of SAML: one that forges on demand (build/tests
 simplesamlphp, whose XML is read and signed by other code than ours).
 """
 import base64
+import functools
 import html
 import http.server
 import json
@@ -28,10 +29,20 @@ from fake_op import free_port
 from stack import ROOT
 
 KEYS = ROOT / "tests/fixtures/saml"
-FORGE = ROOT / "build/tests/saml_forge"
 NS = {"samlp": "urn:oasis:names:tc:SAML:2.0:protocol", "saml": "urn:oasis:names:tc:SAML:2.0:assertion", "md": "urn:oasis:names:tc:SAML:2.0:metadata",
     "ds": "http://www.w3.org/2000/09/xmldsig#"}
 REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
+
+
+@functools.cache
+def forger():
+    """The program; made when it is not there yet, as the guide for new endpoints starts these tests without it."""
+    subprocess.run(["make", "-s", "build/tests/saml_forge"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    return ROOT / "build/tests/saml_forge"
+
+
+def forge(*args):
+    return subprocess.run([forger(), *args], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def body_of(pem):
@@ -79,7 +90,7 @@ class Forge:
         values = {"dir": KEYS, "issuer": self.entity, "acs": f"{self.base}/acs", "audience": f"{self.base}/metadata", "request": request,
             "id": secrets.token_hex(8), "subject": f"sub-{who}", "email": f"{who}@{self.sso.domain}", "group": "sales",
             "sp_certificate": self.sso.stack.dir / "keys/saml.pem"} | self.more | variables
-        return subprocess.run([FORGE, vector, *(f"{k}={v}" for k, v in values.items())], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+        return forge(vector, *(f"{k}={v}" for k, v in values.items()))
 
     def post(self, browser, answer, relay=None, slug=None):
         """As the provider's page makes the browser do it."""

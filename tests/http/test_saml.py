@@ -10,7 +10,7 @@ import xml.etree.ElementTree as xml
 
 import pytest
 from client import Client, new_ip
-from saml_idp import FORGE, KEYS, NS, Forge, Page, message
+from saml_idp import KEYS, NS, Forge, Page, forge, message
 from sso import Sso
 from stack import ROOT
 
@@ -125,7 +125,7 @@ def test_A3_attributes_by_the_owners_names(make_place):
 
 
 # ── what is refused: a sample of the table, over HTTP, with the reason in the audit log ──
-VECTORS = [line.split() for line in subprocess.run([FORGE, "list"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()]
+VECTORS = [line.split() for line in forge("list").splitlines()]
 SAMPLE = {"xsw1", "xsw3", "xsw4", "xsw8", "stripped", "tampered", "foreign-key", "rsa-sha1", "hmac-by-the-certificate", "xpath-transform",
     "comment-in-name-id", "cdata-in-attribute", "external-entity", "bomb", "encrypted-unsigned", "rsa-1-5", "another-issuer", "another-destination", "status-denied",
     "transient", "another-recipient", "answers-another-request", "confirmation-unsolicited", "no-conditions", "expired", "not-yet", "two-audiences",
