@@ -208,7 +208,7 @@ check_assertion(struct arena *a, const xmlNode *assertion, const struct saml_exp
 	if (!str_eq(xml_text(a, xml_only(assertion, NS_SAML, "Issuer")), e->idp))
 		return "issuer";
 	if (!xml_time(xml_attribute(a, assertion, "IssueInstant"), &issued) ||
-	    issued > e->now + SAML_SKEW)
+	    issued > e->now + SAML_SKEW || issued < e->now - SAML_ANSWER_AGE - SAML_SKEW)
 		return "issue-instant";
 	out->assertion_id = xml_attribute(a, assertion, "ID");
 	if ((why = check_subject(a, subject, e, out)) != NULL ||
@@ -218,6 +218,8 @@ check_assertion(struct arena *a, const xmlNode *assertion, const struct saml_exp
 	        NULL ||
 	    (why = check_authn(a, xml_only(assertion, NS_SAML, "AuthnStatement"), e, out)) != NULL)
 		return why;
+	if (out->expires > issued + SAML_ANSWER_AGE)
+		out->expires = issued + SAML_ANSWER_AGE;
 	return saml_attributes(a, assertion, e, out);
 }
 

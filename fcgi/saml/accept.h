@@ -26,6 +26,11 @@ struct saml_expect {
 	const char *nameid_format, *attribute_email, *attribute_name, *attribute_groups;
 };
 #define SAML_AUTHN_AGE 900
+/*
+ * Seconds that an assertion may be on its way, whatever it says itself: as long as a login may take. So what was taken need
+ * not be remembered for longer.
+ */
+#define SAML_ANSWER_AGE 900
 
 struct saml_claims {
 	const char *subject, *email, *name,
@@ -35,7 +40,8 @@ struct saml_claims {
 	bool has_groups;            /* the provider says something of groups */
 	const char *in_response_to; /* NULL: nobody has asked for it */
 	const char *assertion_id;
-	int64_t expires; /* from then on the assertion is refused by its own word */
+	int64_t
+	    expires; /* from then on, and some skew, the assertion is refused whoever brings it */
 	int64_t authn_at;
 };
 

@@ -90,7 +90,9 @@ claims_are_what_the_provider_says(void **state)
 	/* it is remembered for as long as any part of it would be good */
 	assert_null(
 	    accepted(a, saml_vector("conditions-longer-than-the-confirmation"), S_BOTH, &c));
-	assert_int_equal(c.expires, NOW + 3600);
+	assert_int_equal(c.expires, NOW + 600);
+	assert_null(accepted(a, saml_vector("good-for-years"), S_BOTH, &c));
+	assert_int_equal(c.expires, NOW + SAML_ANSWER_AGE);
 	assert_null(accepted(a, saml_vector("entities-in-text"), S_BOTH, &c));
 	assert_string_equal(c.name, "Ada & Lovelace");
 	assert_null(accepted(a, saml_vector("no-attributes"), S_BOTH, &c));
