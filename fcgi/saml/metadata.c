@@ -214,8 +214,12 @@ saml_metadata(struct arena *a, const char *text, size_t len, int64_t now, const 
 	const char *why, *sso, *slo, *slo_response;
 	xmlDoc *doc = NULL;
 	json_t *keys, *facts;
+	size_t skip;
 
-	why = gate_read(a, text, len, GATE_METADATA_MAX, true, &doc);
+	/* Entra ID begins with a byte order mark, and what somebody has pasted with empty lines */
+	skip = (str_starts(text, "\xef\xbb\xbf") ? 3U : 0U);
+	skip += strspn(text + skip, " \t\r\n");
+	why = gate_read(a, text + skip, len - skip, GATE_METADATA_MAX, true, &doc);
 	if (why != NULL) {
 		*problem = arena_printf(a,
 		    str_eq(why, "size")       ? "The metadata is larger than 1 MiB."
