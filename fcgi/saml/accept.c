@@ -74,12 +74,9 @@ verify(struct arena *a, const struct saml_provider *p, const char *plain, bool b
 static const char *
 check_envelope(struct arena *a, const xmlNode *response, const struct saml_expect *e)
 {
-	const xmlNode *assertion = xml_only(response, NS_SAML, "Assertion");
 	int64_t issued;
 
-	if (!str_eq(xml_text(a, xml_only(response, NS_SAML, "Issuer")), e->idp) ||
-	    (assertion != NULL &&
-	        !str_eq(xml_text(a, xml_only(assertion, NS_SAML, "Issuer")), e->idp)))
+	if (!str_eq(xml_text(a, xml_only(response, NS_SAML, "Issuer")), e->idp))
 		return "issuer";
 	if (!xml_attribute_is(a, response, "Destination", e->sp->acs))
 		return "destination";
