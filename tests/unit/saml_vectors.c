@@ -295,9 +295,9 @@ xpath_in_enveloped(void *doc)
 static void
 third_transform(void *doc)
 {
-	xmlNode *t = child(child(first_reference(doc), DS, "Transforms"), DS, "Transform");
+	xmlNode *last = xmlLastElementChild(child(first_reference(doc), DS, "Transforms"));
 
-	(void)xmlAddNextSibling(t, xmlDocCopyNode(t, doc, 1));
+	(void)xmlAddNextSibling(last, xmlDocCopyNode(last, doc, 1));
 }
 static void
 set_reference(void *doc, const char *uri)

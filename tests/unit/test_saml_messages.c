@@ -2,6 +2,7 @@
 /* A3: what goes beside a login: logout both ways, what we send, metadata, and the small things that all of it stands on. */
 #include "tests/unit/saml_helper.h"
 
+#include "fcgi/saml/certificate.h"
 #include "fcgi/saml/gate.h"
 #include "fcgi/saml/logout.h"
 #include "fcgi/saml/redirect.h"
@@ -259,6 +260,32 @@ metadata_is_read_or_explained(void **state)
 	}
 }
 
+/* Two texts for one certificate would be two certificates to whoever compares them. */
+static void
+a_certificate_ends_where_it_ends(void **state)
+{
+	unsigned char der[8192], text[12288];
+	const char *plain = pem_body("idp.pem"), *out, *bytes, *same;
+	size_t len, n = 0;
+	char *line = arena_alloc(a, strlen(plain) + 1);
+
+	(void)state;
+	for (const char *p = plain; *p != '\0'; p++)
+		if (*p != '\n')
+			line[n++] = *p;
+	assert_null(gate_base64(a, line, n, &same, &bytes, &len));
+	for (int more = 0; more < 2; more++) {
+		X509 *x;
+
+		memcpy(der, bytes, len);
+		der[len] = 0;
+		(void)EVP_EncodeBlock(text, der, (int)len + more);
+		x = certificate_read(a, (const char *)text, &out, &n);
+		assert_int_equal(x != NULL, more == 0);
+		X509_free(x);
+	}
+}
+
 static void
 a_certificate_that_ends_is_told_of(void **state)
 {
@@ -345,6 +372,7 @@ main(void)
 	    cmocka_unit_test(a_query_does_not_unpack_without_end),
 	    cmocka_unit_test(what_we_ask_is_what_was_set),
 	    cmocka_unit_test(metadata_is_read_or_explained),
+	    cmocka_unit_test(a_certificate_ends_where_it_ends),
 	    cmocka_unit_test(a_certificate_that_ends_is_told_of),
 	    cmocka_unit_test(times_are_utc_to_the_letter),
 	    cmocka_unit_test(base64_has_one_form),
