@@ -206,5 +206,15 @@ $$);
 
 RESET ROLE;
 
--- a new permission, of owners; as superuser, past the policies, in all workspaces
-UPDATE pact.role SET permissions = permissions || 'sso.write'::text WHERE builtin AND name = 'owner' AND NOT 'sso.write' = ANY (permissions);
+-- a new permission, of owners; workspace by workspace, since each has a log that this is an event of
+DO $$
+DECLARE
+	w record;
+BEGIN
+	FOR w IN SELECT t.tenant_id FROM pact.tenant t LOOP
+		PERFORM set_config('pact.tenant_id', w.tenant_id::text, true);
+		UPDATE pact.role r SET permissions = r.permissions || 'sso.write'::text
+			WHERE r.tenant_id = w.tenant_id AND r.builtin AND r.name = 'owner' AND NOT 'sso.write' = ANY (r.permissions);
+	END LOOP;
+	PERFORM set_config('pact.tenant_id', '', true);
+END $$;

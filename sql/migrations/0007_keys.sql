@@ -71,5 +71,15 @@ $$);
 
 RESET ROLE;
 
--- a new permission, of owners and admins; as superuser, past the policies, in all workspaces
-UPDATE pact.role SET permissions = permissions || 'key.write'::text WHERE builtin AND name IN ('owner', 'admin') AND NOT 'key.write' = ANY (permissions);
+-- a new permission, of owners and admins; workspace by workspace, since each has a log that this is an event of
+DO $$
+DECLARE
+	w record;
+BEGIN
+	FOR w IN SELECT t.tenant_id FROM pact.tenant t LOOP
+		PERFORM set_config('pact.tenant_id', w.tenant_id::text, true);
+		UPDATE pact.role r SET permissions = r.permissions || 'key.write'::text
+			WHERE r.tenant_id = w.tenant_id AND r.builtin AND r.name IN ('owner', 'admin') AND NOT 'key.write' = ANY (r.permissions);
+	END LOOP;
+	PERFORM set_config('pact.tenant_id', '', true);
+END $$;

@@ -44,7 +44,10 @@ CREATE TABLE pact.billing (
 	CHECK ((requested_plan IS NULL) = (requested_at IS NULL))
 );
 ALTER TABLE pact.tenant_key ADD COLUMN data_key_at timestamptz;
+RESET ROLE;
+-- as superuser, past the policies, in all workspaces
 UPDATE pact.tenant_key SET data_key_at = created_at;
+SET ROLE pact_owner;
 ALTER TABLE pact.tenant_key ALTER COLUMN data_key_at SET DEFAULT now(), ALTER COLUMN data_key_at SET NOT NULL;
 
 SELECT app.tenant_table(t) FROM unnest(ARRAY['integration', 'integration_credential', 'billing']) t;
@@ -113,6 +116,15 @@ INSERT INTO app.sealed_column VALUES
 
 RESET ROLE;
 
--- a new permission, of owners and admins; as superuser, past the policies, in all workspaces
-UPDATE pact.role SET permissions = permissions || 'integration.write'::text
-	WHERE builtin AND name IN ('owner', 'admin') AND NOT 'integration.write' = ANY (permissions);
+-- a new permission, of owners and admins; workspace by workspace, since each has a log that this is an event of
+DO $$
+DECLARE
+	w record;
+BEGIN
+	FOR w IN SELECT t.tenant_id FROM pact.tenant t LOOP
+		PERFORM set_config('pact.tenant_id', w.tenant_id::text, true);
+		UPDATE pact.role r SET permissions = r.permissions || 'integration.write'::text
+			WHERE r.tenant_id = w.tenant_id AND r.builtin AND r.name IN ('owner', 'admin') AND NOT 'integration.write' = ANY (r.permissions);
+	END LOOP;
+	PERFORM set_config('pact.tenant_id', '', true);
+END $$;

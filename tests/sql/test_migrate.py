@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """scripts/migrate: forward only, each file once and whole, again at any time."""
+import re
 import shutil
 import time
 
@@ -104,3 +105,44 @@ def test_a_function_with_other_arguments_replaces_the_one_it_was(own, checkout):
     assert ask(own, "SELECT oid::regprocedure::text FROM pg_proc WHERE proname = 'shape' ORDER BY 1") == [("app.shape(integer,integer)",), ("app.shape(text)",)]
     ask(own, "DROP FUNCTION app.shape(int, int), app.shape(text); SELECT 1")
     assert dump(own) == before
+
+
+def migrations(after):
+    return [p for p in sorted((ROOT / "sql/migrations").glob("*.sql")) if int(p.name[:4]) > after]
+
+
+def test_a_migration_that_changes_rows_says_whose_they_are(pg):
+    """A database with workspaces: past the policies rows change only for a superuser, and their audit triggers want a workspace."""
+    with pg.superuser() as cur:
+        cur.execute("SELECT table_name FROM app.table_register WHERE audited")
+        audited = {t for (t,) in cur.fetchall()}
+    for path in migrations(after=5):
+        role = None
+        for line in path.read_text().splitlines():
+            if line.startswith(("SET ROLE ", "RESET ROLE")):
+                role = line
+            if m := re.match(r"(?:UPDATE|INSERT INTO|DELETE FROM) pact\.(\w+)", line):
+                assert m[1] not in audited, f"{path.name}: {line}"
+                assert role == "RESET ROLE;", f"{path.name}: {line}: forced row-level security hides the rows from their owner"
+
+
+def test_new_permissions_reach_the_workspaces_that_are_there(pg, fresh, alpha):
+    new = {"sso.write", "key.write"}
+    with pg.owner(fresh) as cur:
+        cur.execute("SELECT name, permissions FROM pact.role WHERE tenant_id = %s", (fresh.id,))
+        before = {name: set(permissions) for name, permissions in cur.fetchall()}
+        cur.execute("UPDATE pact.role SET permissions = ARRAY(SELECT p FROM unnest(permissions) p WHERE NOT p = ANY (%s)) WHERE tenant_id = %s", (list(new), fresh.id))
+        cur.execute("SELECT app.uuid7()")
+        mark = cur.fetchone()[0]
+    blocks = [b for path in migrations(after=5) for b in re.findall(r"^DO \$\$.*?^END \$\$;", path.read_text(), re.M | re.S) if "pact.role" in b]
+    assert len(blocks) >= len(new)
+    with pg.superuser() as cur:
+        for block in blocks:
+            cur.execute(block)
+        cur.execute("SELECT app.tenant_id()")
+        assert cur.fetchone() == (None,)
+    with pg.owner(fresh) as cur:
+        cur.execute("SELECT name, permissions FROM pact.role WHERE tenant_id = %s", (fresh.id,))
+        assert {name: set(permissions) for name, permissions in cur.fetchall()} == before
+        cur.execute("SELECT DISTINCT action, actor_kind FROM pact.audit_event WHERE tenant_id = %s AND id > %s", (fresh.id, mark))
+        assert cur.fetchall() == [("role.update", "system")]
