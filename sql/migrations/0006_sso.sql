@@ -1,5 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- Single sign-on (A3, A4, A5): one connection a workspace, who came by it, and the domains that it speaks for.
+-- replaces 51f0fa64a58265249050a7530050b2fdfc19648c376d21b6edbc03b591c80c96
+-- which failed where there were workspaces already, and did the same where there were none.
 SET ROLE pact_owner;
 
 ALTER TABLE pact.tenant ADD COLUMN sso_enforced boolean NOT NULL DEFAULT false;

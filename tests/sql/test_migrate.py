@@ -107,6 +107,15 @@ def test_a_function_with_other_arguments_replaces_the_one_it_was(own, checkout):
     assert dump(own) == before
 
 
+def test_a_file_that_replaces_one_is_taken_where_that_one_ran(own, checkout):
+    (path,) = (checkout / "sql/migrations").glob("0006_*.sql")
+    was = re.search(r"^-- replaces ([0-9a-f]{64})$", path.read_text(), re.M)[1]
+    ((now,),) = ask(own, "SELECT sha256 FROM app.schema_version WHERE version = 6")
+    for known, good in ((was, True), ("0" * 64, False), (now, True)):
+        ask(own, f"UPDATE app.schema_version SET sha256 = '{known}' WHERE version = 6; SELECT 1")
+        assert (own.migrate(checkout).returncode == 0) is good
+
+
 def migrations(after):
     return [p for p in sorted((ROOT / "sql/migrations").glob("*.sql")) if int(p.name[:4]) > after]
 
@@ -146,3 +155,34 @@ def test_new_permissions_reach_the_workspaces_that_are_there(pg, fresh, alpha):
         assert {name: set(permissions) for name, permissions in cur.fetchall()} == before
         cur.execute("SELECT DISTINCT action, actor_kind FROM pact.audit_event WHERE tenant_id = %s AND id > %s", (fresh.id, mark))
         assert cur.fetchall() == [("role.update", "system")]
+
+
+def test_a_database_with_people_in_it_goes_all_the_way_up(checkout):
+    """What the first five migrations made, with a workspace in it, meets those that came later."""
+    cluster = Cluster()
+    try:
+        kept = {path: path.read_bytes() for path in [*migrations(after=5), *(ROOT / "sql/api").glob("*.sql"), *(ROOT / "sql").glob("grants*.sql")]}
+        for path in kept:
+            (checkout / path.relative_to(ROOT)).unlink()
+        (checkout / "sql/grants.sql").write_text("")
+        cluster.migrate(checkout)  # without the functions, which are of today
+        assert ask(cluster, "SELECT max(version) FROM app.schema_version") == [(5,)]
+        ask(cluster, """SELECT set_config('pact.tenant_id', '019ab000-0000-7000-8000-000000000001', false);
+            INSERT INTO directory.workspace (slug, tenant_id) VALUES ('old', '019ab000-0000-7000-8000-000000000001');
+            INSERT INTO pact.tenant (tenant_id, slug, name) VALUES ('019ab000-0000-7000-8000-000000000001', 'old', 'Old');
+            INSERT INTO pact.tenant_key (tenant_id, data_key, master_key_id, suppression_ipad, suppression_opad)
+                VALUES ('019ab000-0000-7000-8000-000000000001', 'k', 'm', decode(repeat('00', 64), 'hex'), decode(repeat('00', 64), 'hex'));
+            INSERT INTO pact.role (tenant_id, name, builtin, permissions) SELECT '019ab000-0000-7000-8000-000000000001', n, true, '{contact.read}'
+                FROM unnest(ARRAY['owner', 'admin', 'member', 'viewer']) n;
+            INSERT INTO pact.user_account (tenant_id, email, name) VALUES ('019ab000-0000-7000-8000-000000000001', 'ada@old.example', 'Ada');
+            INSERT INTO pact.session (tenant_id, id, user_id, secret_sha256, refresh_sha256, method, transport, expires_at)
+                SELECT tenant_id, app.uuid7(), id, 'x', 'y', 'password', 'cookie', now() + interval '1 day' FROM pact.user_account;
+            SELECT 1""")
+        for path, text in kept.items():
+            (checkout / path.relative_to(ROOT)).write_bytes(text)
+        done = cluster.migrate(checkout)
+        assert done.returncode == 0, done.stderr
+        assert dict(ask(cluster, "SELECT name, array_to_string(permissions, ' ') FROM pact.role WHERE name IN ('owner', 'viewer')")) == {
+            "owner": "contact.read sso.write key.write integration.write", "viewer": "contact.read"}
+    finally:
+        cluster.stop()
