@@ -90,13 +90,14 @@ sso_finish(struct req *r)
 	const char *slug = r->arg[0], *login = param(r, "login"), *browser = sso_browser(r, false);
 	const struct rows *rows;
 
+	/* a login of another browser is none of its business: it is not ended by this */
 	if (browser == NULL)
-		return sso_refused(r, slug, login, "browser");
+		return sso_refused(r, slug, NULL, "browser");
 	rows = tx_last(r->tx, &q_sso_proved, ARGS(slug, login, browser, r->http.ip, r->request_id));
 	if (rows == NULL)
 		return problem_db(r);
 	if (rows_count(rows) == 0)
-		return sso_refused(r, slug, login, "state");
+		return sso_refused(r, slug, NULL, "state");
 	return sso_complete(r, slug, rows_text(rows, 0, "tenant_id"), login, browser,
 	    rows_text(rows, 0, "email"));
 }

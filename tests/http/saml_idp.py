@@ -150,9 +150,9 @@ class SimpleSaml:
     PEOPLE = {"ada": {"uid": ["ada-1"], "displayName": ["Ada Lovelace"], "groups": ["sales", "everybody"]},
         "bo": {"uid": ["bo-2"], "displayName": ["Bo Ek"], "groups": ["else"]}}
 
-    def __init__(self, sso):
+    def __init__(self, sso, base=None):
         self.sso, self.port = sso, free_port()
-        self.base, self.local = f"https://idp-{secrets.token_hex(4)}.example/", f"http://127.0.0.1:{self.port}/"
+        self.base, self.local = base or f"https://idp-{secrets.token_hex(4)}.example/", f"http://127.0.0.1:{self.port}/"
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="pact-idp."))
         for name in ("config", "metadata", "cert", "data", "tmp", "log"):
             (self.home / name).mkdir()
