@@ -2,7 +2,7 @@
 # The programs. A pool is one more socket with the same program behind it; nginx/pact.conf.in says which path goes where.
 #     pool       program  processes
 pools='
-      auth       auth     2
+      auth       auth     4
       auth-hash  auth     2
       auth-oidc  auth     2
       crm        crm      4
