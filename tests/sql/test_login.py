@@ -93,7 +93,7 @@ def test_succeed_opens_a_session_and_is_in_the_log(pg, fresh):
 
 def test_built_in_roles(pg, fresh):
     permissions = {role: set(fresh.log_in(user)["permissions"]) for role, user in fresh.users.items()}
-    assert permissions["owner"] - permissions["admin"] == {"billing.write", "sso.write"} and len(permissions["owner"]) == 19
+    assert permissions["owner"] - permissions["admin"] == {"billing.write", "sso.write"} and len(permissions["owner"]) == 20
     assert permissions["viewer"] == {"contact.read", "account.read", "activity.read"}
     assert permissions["viewer"] < permissions["member"] < permissions["admin"] < permissions["owner"]
 
