@@ -117,7 +117,7 @@ BEGIN
 	IF NOT FOUND THEN
 		INSERT INTO pact.user_account (tenant_id, email, name, status)
 			VALUES (app.tenant_id(), p ->> 'email', coalesce(p ->> 'name', ''), 'invited') RETURNING * INTO u;
-		INSERT INTO directory.login (address_hmac, tenant_id, user_id) VALUES (p_address_hmac, app.tenant_id(), u.id);
+		INSERT INTO directory.login (address_hmac, tenant_id, user_id, last_used) VALUES (p_address_hmac, app.tenant_id(), u.id, '-infinity');
 	ELSIF u.status <> 'invited' THEN
 		PERFORM app.refuse('duplicate', 'Somebody with this address works here already.', jsonb_build_object('existing', u.id));
 	ELSE

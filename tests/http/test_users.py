@@ -3,7 +3,7 @@
 import concurrent.futures
 
 import pytest
-from client import Client
+from client import Client, new_ip
 from samples import Things
 from stack import ROLES, address, unique
 
@@ -219,3 +219,12 @@ def test_A10_an_admin_makes_no_role_with_more_than_an_admin_has(house):
     owners = "/v1/roles/" + house.c["owner"].ok("POST", "/v1/roles", {"name": "y", "permissions": ["billing.write"]})["public_id"]
     admin.refused(403, "forbidden", "PATCH", owners, {"permissions": []})
     admin.refused(403, "forbidden", "DELETE", owners)
+
+
+def test_A9_an_invitation_does_not_come_before_the_workspace_that_somebody_uses(stack, api, make_user, workspaces):
+    """Anybody can invite anybody: who logs in without naming a workspace is still taken to their own."""
+    them = make_user("member")
+    api("owner", 1).ok("POST", "/v1/users/invite", {"email": them.email, "roles": ["viewer"]})
+    body = {"email": them.email, "password": them.password, "session": "cookie"}
+    answer = Client(stack, new_ip()).ok("POST", "/v1/auth/login", body, headers={"Origin": stack.base})
+    assert answer["workspace"]["slug"] == workspaces[0].slug
