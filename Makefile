@@ -11,12 +11,11 @@ PREFIX   ?= /usr/local
 Q := $(if $(V),,@)
 
 # what each program needs beyond libpact
-CURL      := $(shell pkg-config --libs libcurl 2>/dev/null)
-LIBS_auth := -lcrypt -lqrencode -lzxcvbn -lresolv -lm $(CURL)
-LIBS_mail := $(CURL)
+LIBS_auth := -lcrypt -lqrencode -lzxcvbn -lresolv -lm
+LIBS_mail := $(shell pkg-config --libs libcurl 2>/dev/null)
 # SAML: lasso, libxml2 and xmlsec are known to this program and its tests only
 SAML_PKGS := lasso xmlsec1-openssl libxml-2.0 gobject-2.0
-LIBS_saml := $(shell pkg-config --libs $(SAML_PKGS) 2>/dev/null) $(CURL) -lz
+LIBS_saml := $(shell pkg-config --libs $(SAML_PKGS) 2>/dev/null) -lz
 
 WARN := -Wall -Wextra -Wformat=2 -Wconversion -Wsign-conversion -Wimplicit-fallthrough -Werror=format-security \
 	-Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion -Wshadow -Wundef -Wvla \
@@ -95,7 +94,7 @@ PARSERS := $(call obj,$(filter-out fcgi/crm/import_job.c,$(wildcard fcgi/crm/imp
 	fcgi/crm/import_map*.c fcgi/crm/import_row*.c fcgi/crm/import_time*.c fcgi/crm/multipart.c fcgi/audit/filter.c \
 	fcgi/mail/message.c fcgi/mail/template.c fcgi/auth/jose.c fcgi/auth/dns.c fcgi/auth/seal.c fcgi/auth/keys.c \
 	fcgi/auth/scim_path.c fcgi/auth/scim_attr.c)))
-PARSER_LIBS := $(CURL) -lresolv
+PARSER_LIBS := -lresolv
 # SAML without a database, and an identity provider that lies: what its tests, fuzz targets, bench and tool are made of
 SAML := $(call obj,$(filter-out $(SAML_ROUTES),$(wildcard fcgi/saml/*.c)))
 FORGE := $(call obj,tests/unit/saml_forge.c tests/unit/saml_vectors.c)

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <string.h>
@@ -115,7 +116,7 @@ fetch_setup(const char *allow, const char *ca)
 			return false;
 		p += len + (p[len] == ',');
 	}
-	return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+	return true;
 }
 
 bool
@@ -191,14 +192,43 @@ sentence(CURLcode rc, const struct state *s)
 	}
 }
 
+/*
+ * libcurl is loaded by the first request. It brings twenty libraries and a megabyte, and most processes of the programs that
+ * link this never ask anybody.
+ */
+#define CURL_FUNCTIONS(X) \
+	X(easy_init) \
+	X(easy_setopt) \
+	X(easy_perform) X(easy_getinfo) X(easy_cleanup) X(slist_append) X(slist_free_all)
+#define MEMBER(name) __typeof__(&curl_##name) name;
+static struct {
+	CURL_FUNCTIONS(MEMBER)
+} lib;
+
+static bool
+lib_load(void)
+{
+	static bool loaded;
+	void *handle;
+
+	if (loaded)
+		return true;
+	handle = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+#define LOAD(name) ((*(void **)&lib.name = dlsym(handle, "curl_" #name)) != NULL) &&
+	loaded = handle != NULL && CURL_FUNCTIONS(LOAD) true;
+	if (!loaded)
+		log_msg(LOG_ERROR, "libcurl: %s", dlerror());
+	return loaded;
+}
+
 static struct curl_slist *
 headers(struct arena *a, const struct fetch_request *q)
 {
-	struct curl_slist *list = curl_slist_append(NULL,
+	struct curl_slist *list = lib.slist_append(NULL,
 	    "Accept: application/json, application/samlmetadata+xml, */*;q=0.1");
 
 	if (q->bearer != NULL)
-		list = curl_slist_append(list,
+		list = lib.slist_append(list,
 		    arena_printf(a, "Authorization: Bearer %s", q->bearer));
 	return list;
 }
@@ -206,44 +236,48 @@ headers(struct arena *a, const struct fetch_request *q)
 bool
 fetch(struct arena *a, const struct fetch_request *q, struct fetch_reply *out)
 {
-	CURL *c = curl_easy_init();
-	struct curl_slist *head = headers(a, q);
+	CURL *c = NULL;
+	struct curl_slist *head = NULL;
 	struct state s = {.refused = false};
 	long status = 0;
 	char *type = NULL;
 	CURLcode rc;
 
-	*out = (struct fetch_reply){.error = "Out of memory."};
-	buf_init(&s.body, q->max);
+	*out = (struct fetch_reply){.error = "The server could not be reached."};
+	if (!lib_load())
+		return false;
+	c = lib.easy_init();
 	if (c == NULL)
 		log_fatal("out of memory");
-	(void)curl_easy_setopt(c, CURLOPT_URL, q->url);
-	(void)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https");
-	(void)curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-	(void)curl_easy_setopt(c, CURLOPT_PROXY, "");
-	(void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	(void)curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	(void)curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, TOTAL_MS);
-	(void)curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
-	(void)curl_easy_setopt(c, CURLOPT_USERAGENT, "Pact");
-	(void)curl_easy_setopt(c, CURLOPT_HTTPHEADER, head);
-	(void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
-	(void)curl_easy_setopt(c, CURLOPT_WRITEDATA, &s);
-	(void)curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-	(void)curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, &s);
+	head = headers(a, q);
+	buf_init(&s.body, q->max);
+	(void)lib.easy_setopt(c, CURLOPT_URL, q->url);
+	(void)lib.easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https");
+	(void)lib.easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	(void)lib.easy_setopt(c, CURLOPT_PROXY, "");
+	(void)lib.easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	(void)lib.easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	(void)lib.easy_setopt(c, CURLOPT_TIMEOUT_MS, TOTAL_MS);
+	(void)lib.easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
+	(void)lib.easy_setopt(c, CURLOPT_USERAGENT, "Pact");
+	(void)lib.easy_setopt(c, CURLOPT_HTTPHEADER, head);
+	(void)lib.easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
+	(void)lib.easy_setopt(c, CURLOPT_WRITEDATA, &s);
+	(void)lib.easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	(void)lib.easy_setopt(c, CURLOPT_OPENSOCKETDATA, &s);
 	if (ca_file != NULL)
-		(void)curl_easy_setopt(c, CURLOPT_CAINFO, ca_file);
+		(void)lib.easy_setopt(c, CURLOPT_CAINFO, ca_file);
 	if (q->form != NULL)
-		(void)curl_easy_setopt(c, CURLOPT_POSTFIELDS, q->form);
+		(void)lib.easy_setopt(c, CURLOPT_POSTFIELDS, q->form);
 	if (q->user != NULL) {
-		(void)curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
-		(void)curl_easy_setopt(c, CURLOPT_USERNAME, q->user);
-		(void)curl_easy_setopt(c, CURLOPT_PASSWORD, q->password != NULL ? q->password : "");
+		(void)lib.easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		(void)lib.easy_setopt(c, CURLOPT_USERNAME, q->user);
+		(void)lib.easy_setopt(c, CURLOPT_PASSWORD, q->password != NULL ? q->password : "");
 	}
-	rc = curl_easy_perform(c);
+	rc = lib.easy_perform(c);
 	if (rc == CURLE_OK) {
-		(void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
-		(void)curl_easy_getinfo(c, CURLINFO_CONTENT_TYPE, &type);
+		(void)lib.easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+		(void)lib.easy_getinfo(c, CURLINFO_CONTENT_TYPE, &type);
 		*out = (struct fetch_reply){.status = (int)status,
 		    .len = s.body.len,
 		    .body = arena_strndup(a, s.body.len > 0 ? s.body.data : "", s.body.len),
@@ -252,7 +286,7 @@ fetch(struct arena *a, const struct fetch_request *q, struct fetch_reply *out)
 		out->error = sentence(rc, &s);
 	}
 	buf_free(&s.body);
-	curl_slist_free_all(head);
-	curl_easy_cleanup(c);
+	lib.slist_free_all(head);
+	lib.easy_cleanup(c);
 	return rc == CURLE_OK;
 }
