@@ -104,6 +104,20 @@ const struct mail_template mail_templates[] = {
         "  From:       {{ip}}\n"
         "\n"
         "If you did not expect this, look at the audit log.\n"},
+    {"sso-certificate", "The certificate of {{provider}} ends on {{until}}\n",
+        "Hello {{name}},\n"
+        "\n"
+        "people log in to your workspace with {{provider}}. The certificate that\n"
+        "its answers are checked with ends on {{until}}; after that, nobody comes\n"
+        "in with it.\n"
+        "\n"
+        "  Workspace:  {{workspace}}\n"
+        "\n"
+        "Make a new certificate there and let Pact know its metadata before you\n"
+        "turn the old one off: both work side by side. If Pact has the address of\n"
+        "the metadata, it finds the new one by itself within a day.\n"
+        "\n"
+        "  {{base_url}}/sso\n"},
     {"break-glass", "An owner came in past single sign-on\n",
         "Hello {{name}},\n"
         "\n"

@@ -441,6 +441,22 @@ CREATE OR REPLACE FUNCTION app.sso_to_check(p_connection uuid) RETURNS SETOF app
 		w.data_key, w.private, w.message_id, w.claims
 	FROM app.sso_way_of(p_connection) w JOIN pact.sso_connection c ON c.tenant_id = w.tenant_id AND c.id = w.connection_id
 	$$;
+-- Tells owners, a month and a week ahead, when the last of the provider's certificates ends: nobody comes in after that.
+CREATE OR REPLACE FUNCTION app.sso_warn(p_connection uuid) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	v_until timestamptz;
+	v_name text;
+BEGIN
+	SELECT max((e ->> 'not_after')::timestamptz) INTO v_until FROM pact.sso_connection c, jsonb_array_elements(c.facts -> 'certificates') e
+		WHERE c.tenant_id = app.tenant_id() AND c.id = p_connection;
+	UPDATE pact.sso_connection x SET warned_at = now() WHERE x.tenant_id = app.tenant_id() AND x.id = p_connection
+		AND coalesce(x.warned_at, '-infinity') < CASE WHEN v_until < now() + interval '7 days' THEN v_until - interval '7 days'
+			WHEN v_until < now() + interval '30 days' THEN v_until - interval '30 days' END
+		RETURNING x.name INTO v_name;
+	IF FOUND THEN
+		PERFORM app.mail_owners('sso-certificate', jsonb_build_object('provider', v_name, 'until', to_char(v_until AT TIME ZONE 'UTC', 'YYYY-MM-DD')));
+	END IF;
+END $$;
 -- Enqueues a look at each connection of a type that was looked at longest ago; for the runner's tick. Number of them.
 CREATE OR REPLACE FUNCTION app.sso_refresh_due(p_type text, p_every interval) RETURNS int LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp AS $$
@@ -454,6 +470,7 @@ BEGIN
 	END IF;
 	FOR w IN SELECT d.tenant_id FROM directory.workspace d WHERE NOT d.suspended ORDER BY d.tenant_id LOOP
 		PERFORM app.context(w.tenant_id, 'system', NULL, NULL, NULL, NULL);
+		PERFORM app.sso_warn(c.id) FROM pact.sso_connection c WHERE c.tenant_id = w.tenant_id AND c.type = p_type AND c.facts ? 'certificates';
 		SELECT c.id INTO v_connection FROM pact.sso_connection c WHERE c.tenant_id = w.tenant_id AND c.type = p_type
 			AND greatest(c.checked_at, c.updated_at) < now() - p_every AND (p_type = 'oidc' OR c.settings ? 'metadata_url')
 			AND NOT EXISTS (SELECT FROM app.job_queue q WHERE q.tenant_id = w.tenant_id AND q.module = app.sso_module(p_type) AND q.kind = 'sso.check');

@@ -139,3 +139,29 @@ def test_only_its_runner_asks_for_looks(pg):
         cur.execute("SELECT app.sso_refresh_due('saml', '1 day')")
     with refused("forbidden"), pg.program("pact_saml") as cur:
         cur.execute("SELECT app.sso_refresh_due('oidc', '1 day')")
+
+
+def test_owners_hear_a_month_and_a_week_before_the_last_certificate_ends(saml):
+    def ends(*days):
+        saml.sql("UPDATE pact.sso_connection SET facts = facts || jsonb_build_object('certificates', (SELECT jsonb_agg(jsonb_build_object("
+            "'not_after', app.rfc3339(now() + d * interval '1 day'))) FROM unnest(%s::int[]) d)), checked_at = now()", list(days))
+
+    def told():
+        with saml.program() as cur:
+            cur.execute("SELECT app.sso_refresh_due('saml', '1 day')")
+        return [v for (v,) in saml.sql("DELETE FROM pact.outbox WHERE template = 'sso-certificate' RETURNING vars ->> 'provider'")]
+
+    ends(31, 400)
+    assert told() == []
+    ends(10, 31)  # a new one beside the old one is enough
+    assert told() == []
+    ends(10, 29)
+    assert len(told()) == 1 and told() == [], "once"
+    saml.sql("UPDATE pact.sso_connection SET warned_at = now() - interval '23 days'")
+    ends(6)
+    assert len(told()) == 1 and told() == []
+    ends(-1)
+    saml.sql("UPDATE pact.sso_connection SET warned_at = now()")
+    assert told() == []
+    ends(400)
+    assert told() == []
