@@ -20,6 +20,7 @@ import {
 	open,
 	run,
 	settled,
+	tabTo,
 	typeAddress,
 	user,
 	visit,
@@ -250,4 +251,54 @@ test('A5: a refusal says where its reason stands; a password is not taken; an ow
 	await dialog.getByRole('button', {name: 'Remove it'}).click();
 	await page.locator('#state').getByText('Not set up').waitFor();
 	behind(slug, `DELETE FROM directory.domain WHERE domain = '${domain}'`);
+});
+
+test('A4: single sign-on is set up, a domain added and the way in chosen by keyboard alone', async (t) => {
+	const page = await open(t, {role: null});
+	await page.goto(`${base}/login`);
+	await tabTo(page, 'Email address');
+	await page.keyboard.type(user('owner', 1).email);
+	await page.keyboard.press('Enter');
+	await page.getByLabel('Password', {exact: true}).waitFor();
+	await page.keyboard.type(user('owner', 1).password);
+	await page.keyboard.press('Enter');
+	await page.waitForURL('**/contacts');
+	await visit(page, '/sso');
+	await tabTo(page, /^OpenID Connect/);
+	await page.keyboard.press('ArrowDown');
+	await page.getByText(`${base}/v1/auth/saml/${slug}/acs`).waitFor();
+	await page.keyboard.press('ArrowUp');
+	await tabTo(page, 'Copy: Redirect URI (callback)');
+	await tabTo(page, 'Issuer');
+	await page.keyboard.type(issuer);
+	await tabTo(page, 'Client ID');
+	await page.keyboard.type('pact');
+	await tabTo(page, 'For special cases');
+	await page.keyboard.press('Enter');
+	await tabTo(page, 'Claim with the groups');
+	await page.keyboard.type('roles');
+	await tabTo(page, 'Save and let Pact look at it');
+	await page.keyboard.press('Enter');
+	await page.locator('#state').getByText('Ready to test').waitFor();
+	await tabTo(page, 'Domain');
+	await page.keyboard.type(`keys.${domain}`);
+	await page.keyboard.press('Enter');
+	await page.locator(`[data-domain="keys.${domain}"]`).waitFor();
+	await tabTo(page, /^Whoever the provider lets in/);
+	await page.keyboard.press('Space');
+	await tabTo(page, 'Add a group');
+	await page.keyboard.press('Enter');
+	await page.keyboard.type('sales');
+	await tabTo(page, 'Save');
+	await page.keyboard.press('Enter');
+	await page.getByText('Saved.', {exact: true}).waitFor();
+	await tabTo(page, 'Test the connection');
+	await page.keyboard.press('Enter');
+	await page.getByRole('link', {name: 'Open the provider’s login'}).waitFor();
+	assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Open the provider’s login');
+	await tabTo(page, 'Remove the connection…', {shift: true});
+	await page.keyboard.press('Enter');
+	await tabTo(page, 'Remove it');
+	await page.keyboard.press('Enter');
+	await page.locator('#state').getByText('Not set up').waitFor();
 });

@@ -92,15 +92,19 @@ function watch() {
 	clearTimeout(timer);
 	if (page.data.sso?.status !== 'checking' && page.domains.every((domain) => domain.checked_at)) return;
 	timer = setTimeout(async () => {
-		const before = JSON.stringify([page.data.sso?.status, page.domains]);
+		const status = page.data.sso?.status;
+		const domains = JSON.stringify(page.domains);
 		try {
 			await load();
 		} catch {
 			watch();
 			return;
 		}
-		if (JSON.stringify([page.data.sso?.status, page.domains]) !== before)
-			draw(['connection', 'domains', 'test', 'enforce']);
+		// what somebody types or has open in another step stays
+		const changed = [];
+		if (page.data.sso?.status !== status) changed.push('connection', 'test', 'enforce');
+		if (JSON.stringify(page.domains) !== domains) changed.push('domains', 'enforce');
+		if (changed.length) draw(changed);
 		watch();
 	}, LOOK_AGAIN);
 }

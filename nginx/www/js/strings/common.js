@@ -16,7 +16,7 @@ export default {
 		password: 'Password',
 		sessions: 'Sessions',
 		security: 'Two-factor authentication',
-		sso: 'Single sign-on',
+		sso: 'Single sign-on (SSO)',
 		people: 'People',
 		roles: 'Roles',
 		keys: 'API keys',

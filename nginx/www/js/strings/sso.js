@@ -2,7 +2,7 @@
 import {plural} from '../text.js';
 
 export default {
-	title: 'Single sign-on',
+	title: 'Single sign-on (SSO)',
 	lead: 'People log in at your identity provider, such as Entra ID, Okta, Google Workspace or Keycloak, and need no password here.',
 	readonly: 'Only an owner of the workspace can change how everybody logs in.',
 	steps: {
