@@ -16,6 +16,7 @@ from conftest import ROOT, Stack
 
 RUN = str(ROOT / 'scripts/run')
 ENV = dict(os.environ, PACT_TEST='1', PACT_HASH_COST='4', PACT_FSYNC='off', PACT_LOGIN_RATE='2000')
+POOLS = 8  # of scripts/lib/pools.sh
 
 
 def free_port():
@@ -92,7 +93,7 @@ def test_life(own):
     assert 'already running' in again.stdout
     other = own.run('-d', '--port', str(own.port + 30), check=False)
     assert other.returncode == 1 and 'already running' in other.stderr
-    assert own.run('status').stdout.count('answers') == 6
+    assert own.run('status').stdout.count('answers') == POOLS
 
     assert own.run('stop').stdout == 'stopped\n'
     assert own.mine() == []
@@ -148,7 +149,7 @@ def test_a_crash_leaves_nothing_in_the_way(own):
         os.kill(pid, signal.SIGKILL)
     r = own.start('--no-seed')
     assert 'ready' in r.stdout
-    assert own.run('status').stdout.count('answers') == 6
+    assert own.run('status').stdout.count('answers') == POOLS
 
 
 def test_a_stale_record_kills_nobody(own):
