@@ -10,7 +10,8 @@ test('G10: log in, find a contact, add a note, change the consent and log out, b
 	await page.goto(`${base}/login`);
 	await tabTo(page, 'Email address');
 	await page.keyboard.type(email);
-	await tabTo(page, 'Password');
+	await page.keyboard.press('Enter');
+	await page.getByLabel('Password', {exact: true}).waitFor();
 	await page.keyboard.type(password);
 	await page.keyboard.press('Enter');
 	await page.waitForURL('**/contacts');
