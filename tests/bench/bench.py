@@ -337,11 +337,33 @@ end
         env = dict(os.environ, PGHOST=f"{self.args.dir}/run", PGUSER="postgres", PGDATABASE="pact")
         return subprocess.run(user + ["psql", "-q", *how, "-c", sql], env=env, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True).stdout
 
+    def merge(self, before, commit):
+        """A run of some parts: their figures take the place of those before, which stay as they are."""
+        def key(figure):
+            return re.sub(r"[\d.,]+", "#", figure)
+
+        new = {key(line[0]): line for line in self.results}
+        out = []
+        for line in before:
+            cells = [c.strip() for c in line.strip("|").split("|")] if line.startswith("| ") else []
+            line_now = new.pop(key(cells[0]), None) if len(cells) == 4 else None
+            out.append("| %s | %s | %s | %s |" % line_now if line_now else line)
+        out += ["| %s | %s | %s | %s |" % line for line in new.values()]
+        at = next(i for i, line in enumerate(out) if line.startswith("- "))
+        out.insert(at + 1, f"- {time.strftime('%Y-%m-%d')}, commit {commit}: {self.args.only.replace(',', ', ')} anew")
+        open(RESULTS, "w").write("\n".join(out) + "\n")
+        print("put into tests/bench/RESULTS.md")
+
     def write(self):
         model = re.search(r"model name\s*: (.*)", open("/proc/cpuinfo").read())
         memory = int(re.search(r"MemTotal:\s+(\d+)", open("/proc/meminfo").read())[1]) / 1048576
         version = subprocess.run(["/usr/lib/postgresql/15/bin/postgres", "--version"], capture_output=True, text=True).stdout.strip()
         commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+        whole = self.args.only == self.every
+        before = [] if whole else open(RESULTS).read().splitlines()
+        if before:
+            self.merge(before, commit)
+            return
         with open(RESULTS, "w") as f:
             f.write("# Figures\n\nMade by `scripts/bench`; do not edit. Ratios are medians of rounds taken side by side in one run, the "
                     "rest medians of several runs.\nTimes are the program's and its database's own (`Server-Timing`).\n\n")
@@ -361,11 +383,11 @@ def main():
     p.add_argument("--rows", type=int, default=1000000)
     p.add_argument("--only", default="memory,start,floor,auth,saml,import,flat,export")
     b = Bench(p.parse_args())
+    b.every = p.get_default("only")
     steps = {"memory": b.memory, "start": b.start, "floor": b.floor, "import": b.imports, "auth": lambda: bench_auth.run(b), "saml": b.saml, "flat": b.flat, "export": b.export}
     for name in b.args.only.split(","):
         steps[name]()
-    if b.args.only == p.get_default("only"):
-        b.write()
+    b.write()
 
 
 if __name__ == "__main__":
