@@ -104,7 +104,7 @@ const struct mail_template mail_templates[] = {
         "  From:       {{ip}}\n"
         "\n"
         "If you did not expect this, look at the audit log.\n"},
-    {"sso-certificate", "The certificate of {{provider}} ends on {{until}}\n",
+    {"sso-certificate", "The certificate of your identity provider ends soon\n",
         "Hello {{name}},\n"
         "\n"
         "people log in to your workspace with {{provider}}. The certificate that\n"
