@@ -4,7 +4,7 @@
 import {h, icon, fill, $} from './dom.js';
 import {get, patch} from './api.js';
 import {logOut, may, nextPage, session, sessionAgain} from './shell.js';
-import {failure, loading, onSubmit, toast, uid} from './ui.js';
+import {checkField, failure, loading, onSubmit, toast} from './ui.js';
 import {twoFactor} from './two-factor.js';
 import common from './strings/common.js';
 import words from './strings/security.js';
@@ -60,33 +60,19 @@ async function drawAll() {
 		return;
 	}
 	const {data} = settings;
-	const id = uid('require');
 	const writable = may(who, 'settings.write');
 	const form = h(
 		'form',
 		{class: 'stack'},
 		h('h2', {tabindex: -1}, words.everybody),
 		h('p', {id: 'have'}, words.have(data.users - data.users_without_mfa, data.users)),
-		h(
-			'div',
-			{class: 'field'},
-			h(
-				'label',
-				{class: 'check', for: id},
-				h('input', {
-					type: 'checkbox',
-					id,
-					name: 'require_mfa',
-					checked: data.require_mfa,
-					disabled: !writable,
-					'aria-describedby': `${id}-help ${id}-error`,
-					'data-pointer': '/require_mfa',
-				}),
-				words.require
-			),
-			h('p', {class: 'help', id: `${id}-help`}, words.requireHelp),
-			h('p', {class: 'error', id: `${id}-error`})
-		),
+		checkField({
+			name: 'require_mfa',
+			label: words.require,
+			help: words.requireHelp,
+			checked: data.require_mfa,
+			disabled: !writable,
+		}),
 		writable
 			? h('div', {class: 'form-foot'}, h('button', {type: 'submit', class: 'button primary'}, words.save))
 			: h('p', {class: 'help'}, words.readonly)

@@ -2,7 +2,7 @@
 // Steps 1 and 2: what the provider wants to know of us, and what we want to know of it.
 import {h, icon, fill} from './dom.js';
 import {patch} from './api.js';
-import {cancelButton, copyButton, dialog, field, onSubmit, toast, uid} from './ui.js';
+import {cancelButton, checkField, copyButton, dialog, field, onSubmit, toast} from './ui.js';
 import {time} from './text.js';
 import words from './strings/sso.js';
 
@@ -74,30 +74,6 @@ export function valuesStep(page) {
 }
 
 // ── 2: the connection ───────────────────────────────────────────────────────────────────────────────────────────
-function check(name, label, help, checked, disabled) {
-	const id = uid(name);
-	return h(
-		'div',
-		{class: 'field'},
-		h(
-			'label',
-			{class: 'check', for: id},
-			h('input', {
-				type: 'checkbox',
-				id,
-				name,
-				checked,
-				disabled,
-				'data-pointer': `/sso/${name}`,
-				'aria-describedby': `${help ? `${id}-help ` : ''}${id}-error`,
-			}),
-			label
-		),
-		help && h('p', {class: 'help', id: `${id}-help`}, help),
-		h('p', {class: 'error', id: `${id}-error`})
-	);
-}
-
 const TEXTS = {
 	oidc: ['scopes', 'claim_email', 'claim_name', 'claim_groups'],
 	saml: ['nameid_format', 'attribute_email', 'attribute_name', 'attribute_groups'],
@@ -215,7 +191,14 @@ function connectionForm(page) {
 					text(page, name, {maxlength: 500, help: name === 'scopes' ? words.scopesHelp : words.usual})
 				),
 				CHECKS[page.kind].map((name) =>
-					check(name, words[camel(name)], words[`${camel(name)}Help`], page.own[name] === true, !page.writable)
+					checkField({
+						name,
+						label: words[camel(name)],
+						help: words[`${camel(name)}Help`],
+						checked: page.own[name] === true,
+						disabled: !page.writable,
+						pointer: `/sso/${name}`,
+					})
 				)
 			)
 		),

@@ -2,14 +2,13 @@
 // Step 4: who comes in, and with which roles.
 import {h, icon} from './dom.js';
 import {patch} from './api.js';
-import {onSubmit, toast, uid} from './ui.js';
+import {checkField, onSubmit, toast, uid} from './ui.js';
 import words from './strings/sso.js';
 
 export function peopleStep(page) {
 	const {sso} = page.data;
 	const off = !page.writable;
 	if (!sso) return h('p', {class: 'help'}, words.testNot);
-	const id = uid('jit');
 	const roles = page.roles.map((role) => role.name);
 	const rows = h('ol', {role: 'list', class: 'stack-s', id: 'mapping'});
 	const number = () =>
@@ -71,25 +70,14 @@ export function peopleStep(page) {
 	const form = h(
 		'form',
 		{class: 'stack'},
-		h(
-			'div',
-			{class: 'field'},
-			h(
-				'label',
-				{class: 'check', for: id},
-				h('input', {
-					type: 'checkbox',
-					id,
-					name: 'jit',
-					checked: sso.settings.jit === true,
-					disabled: off,
-					'data-pointer': '/sso/jit',
-					'aria-describedby': `${id}-help`,
-				}),
-				words.jit
-			),
-			h('p', {class: 'help', id: `${id}-help`}, words.jitHelp)
-		),
+		checkField({
+			name: 'jit',
+			label: words.jit,
+			help: words.jitHelp,
+			checked: sso.settings.jit === true,
+			disabled: off,
+			pointer: '/sso/jit',
+		}),
 		h(
 			'fieldset',
 			{class: 'stack-s', id: uid('roles'), tabindex: -1, 'data-pointer': '/sso/default_roles', 'aria-label': words.defaultRoles},

@@ -86,34 +86,31 @@ function draw(which) {
 	}
 }
 
-// Somebody else is at work: the runner, or whoever tests in another tab.
+// Somebody else is at work: the runner, or whoever tests in another tab. Whatever asks, all that has changed since is drawn;
+// what somebody types or has open in another step stays.
+async function look() {
+	const seen = ({data: {sso}, domains}) => [sso?.status, [sso?.tested_at, sso?.test_result], domains].map((part) => JSON.stringify(part));
+	const before = seen(page);
+	try {
+		await load();
+	} catch {
+		return; // the next look will do
+	}
+	const [status, test, domains] = seen(page).map((part, i) => part !== before[i]);
+	const changed = [
+		...(status ? ['connection', 'test'] : []),
+		...(test ? ['test'] : []),
+		...(domains ? ['domains'] : []),
+	];
+	if (changed.length) draw([...changed, 'enforce']);
+}
 let timer;
 function watch() {
 	clearTimeout(timer);
 	if (page.data.sso?.status !== 'checking' && page.domains.every((domain) => domain.checked_at)) return;
-	timer = setTimeout(async () => {
-		const status = page.data.sso?.status;
-		const domains = JSON.stringify(page.domains);
-		try {
-			await load();
-		} catch {
-			watch();
-			return;
-		}
-		// what somebody types or has open in another step stays
-		const changed = [];
-		if (page.data.sso?.status !== status) changed.push('connection', 'test', 'enforce');
-		if (JSON.stringify(page.domains) !== domains) changed.push('domains', 'enforce');
-		if (changed.length) draw(changed);
-		watch();
-	}, LOOK_AGAIN);
+	timer = setTimeout(() => look().then(watch), LOOK_AGAIN);
 }
-addEventListener('focus', async () => {
-	if (!page.data?.sso) return;
-	const before = JSON.stringify([page.data.sso.tested_at, page.data.sso.test_result]);
-	await load().catch(() => {});
-	if (JSON.stringify([page.data.sso?.tested_at, page.data.sso?.test_result]) !== before) draw(['test', 'enforce']);
-});
+addEventListener('focus', () => page.data?.sso && look());
 
 async function start() {
 	fill(state, loading());

@@ -213,6 +213,31 @@ export function field({name, label, type = 'text', value = '', help, control, po
 	);
 }
 
+// A labelled box to tick, likewise.
+export function checkField({name, label, help, checked, disabled, pointer = `/${name}`}) {
+	const id = uid(name);
+	return h(
+		'div',
+		{class: 'field'},
+		h(
+			'label',
+			{class: 'check', for: id},
+			h('input', {
+				type: 'checkbox',
+				id,
+				name,
+				checked,
+				disabled,
+				'data-pointer': pointer,
+				'aria-describedby': `${help ? `${id}-help ` : ''}${id}-error`,
+			}),
+			label
+		),
+		help && h('p', {class: 'help', id: `${id}-help`}, help),
+		h('p', {class: 'error', id: `${id}-error`})
+	);
+}
+
 export function clearErrors(form) {
 	form.querySelector(':scope > .summary')?.remove();
 	for (const input of form.querySelectorAll('[aria-invalid]')) input.removeAttribute('aria-invalid');
