@@ -67,7 +67,8 @@ CREATE OR REPLACE FUNCTION app.security_json() RETURNS TABLE (body json, etag te
 	$$;
 
 -- ── its settings ─────────────────────────────────────────────────────────────────────────────────────────────────
--- Members of the body that are a connection's settings, and of which kind. The others have places of their own.
+-- Members of the body that are a connection's settings, and of which kind. The others have places of their own. Without a kind:
+-- no concern of the provider's, which neither is looked at nor has to be tested anew for it.
 CREATE OR REPLACE FUNCTION app.sso_members() RETURNS TABLE (name text, type text, required boolean) LANGUAGE sql IMMUTABLE AS $$
 	VALUES ('jit', NULL, false), ('metadata_url', 'saml', false), ('sign_both', 'saml', false), ('force_authn', 'saml', false),
 		('idp_initiated', 'saml', false), ('nameid_format', 'saml', false), ('attribute_email', 'saml', false), ('attribute_name', 'saml', false),
@@ -96,6 +97,7 @@ DECLARE
 	v_settings jsonb;
 	v_errors jsonb[];
 	v_other boolean := app.sso_is_other(p);
+	v_changed boolean := p ? 'metadata';
 	v_enforced boolean := (SELECT t.sso_enforced FROM pact.tenant t WHERE t.tenant_id = app.tenant_id());
 	v_name text;
 	m record;
@@ -127,6 +129,7 @@ BEGIN
 		IF m.required AND m.type = v_type AND NOT v_settings ? m.name THEN
 			v_errors := v_errors || app.field_error('/sso/' || m.name, 'Is required.');
 		END IF;
+		v_changed := v_changed OR m.type IS NOT NULL AND v_settings -> m.name IS DISTINCT FROM c.settings -> m.name;
 	END LOOP;
 	FOREACH v_name IN ARRAY ARRAY['issuer', 'metadata_url'] LOOP
 		IF v_settings ->> v_name !~ '^https://[^/?#@\s]+(/[^?#\s]*)?(\?[^#\s]*)?$' OR (v_name = 'issuer' AND v_settings ->> v_name ~ '[?#]') THEN
@@ -151,8 +154,8 @@ BEGIN
 		UPDATE pact.sso_connection x SET name = coalesce(p ->> 'name', x.name), settings = v_settings,
 			secret = CASE WHEN p ? 'client_secret' THEN p_secret ELSE x.secret END,
 			source_new = CASE WHEN p ? 'metadata' THEN p ->> 'metadata' ELSE x.source_new END,
-			status = CASE WHEN v_settings <> x.settings OR p ? 'metadata' THEN 'checking' ELSE x.status END,
-			tested_at = CASE WHEN v_settings = x.settings AND NOT p ?| ARRAY['metadata', 'client_secret'] THEN x.tested_at END,
+			status = CASE WHEN v_changed THEN 'checking' ELSE x.status END,
+			tested_at = CASE WHEN NOT v_changed AND NOT p ? 'client_secret' THEN x.tested_at END,
 			revision = x.revision + 1 WHERE x.tenant_id = app.tenant_id();
 	END IF;
 	IF p ?| ARRAY['role_mapping', 'default_roles'] THEN

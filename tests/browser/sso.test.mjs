@@ -86,12 +86,15 @@ async function totp(page) {
 let chief;
 let chiefSecret;
 
-// what an earlier run may have left
+// what an earlier run, or a test that failed, may have left
 const ours = `tenant_id = (SELECT tenant_id FROM pact.tenant WHERE slug = '${slug}')`;
-behind(slug, `UPDATE pact.tenant SET sso_enforced = false WHERE ${ours}`);
-behind(slug, `DELETE FROM pact.sso_connection WHERE ${ours}`);
+function nothingSetUp() {
+	behind(slug, `UPDATE pact.tenant SET sso_enforced = false WHERE ${ours}`);
+	behind(slug, `DELETE FROM pact.sso_connection WHERE ${ours}`);
+}
 
 test('A4, A5: an owner connects a provider, shows the domain, tests it and requires it', async (t) => {
+	nothingSetUp();
 	const host = await open(t, {role: null});
 	await logIn(host, user('owner', 1));
 	await host.waitForURL('**/contacts');
@@ -147,6 +150,16 @@ test('A4, A5: an owner connects a provider, shows the domain, tests it and requi
 	const tried = async (address) => {
 		await page.context().clearCookies({name: /^_(?!_)/}); // nobody is known to the provider
 		await page.getByRole('button', {name: 'Test the connection'}).click();
+		await page.getByRole('link', {name: 'Open the provider’s login'}).waitFor();
+		// the runner looks at the provider once more in between: the link stays
+		for (const [status, said] of [
+			['checking', 'Pact is looking at the provider'],
+			['ready', 'Ready to test'],
+		]) {
+			behind(slug, `UPDATE pact.sso_connection SET status = '${status}' WHERE ${ours}`);
+			await page.evaluate(() => dispatchEvent(new Event('focus')));
+			await page.locator('#state').getByText(said).waitFor();
+		}
 		const [tab] = await Promise.all([
 			page.context().waitForEvent('page'),
 			page.getByRole('link', {name: 'Open the provider’s login'}).click(),
@@ -254,6 +267,7 @@ test('A5: a refusal says where its reason stands; a password is not taken; an ow
 });
 
 test('A4: single sign-on is set up, a domain added and the way in chosen by keyboard alone', async (t) => {
+	nothingSetUp();
 	const page = await open(t, {role: null});
 	await page.goto(`${base}/login`);
 	await tabTo(page, 'Email address');

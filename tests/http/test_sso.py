@@ -194,6 +194,15 @@ def test_A5_other_settings_are_to_be_tested_again(connected):
     connected.owner.refused(409, "conflict", "PATCH", "/v1/settings/security", {"sso_enforced": True})
 
 
+def test_A5_who_comes_in_is_no_concern_of_the_provider_and_needs_no_new_test(connected):
+    second_factor(connected.owner)
+    test_it(connected)
+    now = connected.owner.ok("PATCH", "/v1/settings/security", {"sso": {"jit": False, "default_roles": [], "name": "Another name"}})["sso"]
+    assert now["status"] == "ready" and now["tested_at"] and now["settings"]["jit"] is False
+    now = connected.owner.ok("PATCH", "/v1/settings/security", {"sso": {"jit": True, "claim_groups": "teams"}})["sso"]
+    assert now["status"] == "checking" and now["tested_at"] is None
+
+
 def test_A5_passwords_are_refused_with_where_to_go(enforced, stack, login):
     member = enforced.workspace.users["member"]
     for workspace in ({"workspace": enforced.slug}, {}):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Steps 5 and 6: somebody goes all the way through before it can be asked of everybody.
-import {h, icon} from './dom.js';
+import {fill, h, icon} from './dom.js';
 import {patch, post} from './api.js';
 import {cancelButton, dialog, onSubmit, problemText, toast} from './ui.js';
 import {time} from './text.js';
@@ -47,15 +47,8 @@ export function testStep(page) {
 			class: 'button primary',
 			onclick: async () => {
 				try {
-					const {data} = await post('/v1/settings/security/sso/test');
-					const link = h(
-						'a',
-						{class: 'button primary', href: data.url, target: '_blank', rel: 'noopener', onclick: () => setTimeout(() => link.remove())},
-						words.testOpen
-					);
-					begin.hidden = true;
-					place.append(link, h('p', {class: 'help'}, words.testOpenHelp));
-					link.focus();
+					page.test = (await post('/v1/settings/security/sso/test')).data.url;
+					offer().focus();
 				} catch (error) {
 					toast(problemText(error));
 				}
@@ -63,7 +56,23 @@ export function testStep(page) {
 		},
 		words.testDo
 	);
-	place.append(begin);
+	// The link is kept by the page: the runner may be heard from, and this step drawn anew, before it is followed.
+	const offer = () => {
+		const followed = () => {
+			page.test = null;
+			fill(place, begin);
+			begin.focus();
+		};
+		const link = h(
+			'a',
+			{class: 'button primary', href: page.test, target: '_blank', rel: 'noopener', onclick: () => setTimeout(followed)},
+			words.testOpen
+		);
+		fill(place, link, h('p', {class: 'help'}, words.testOpenHelp));
+		return link;
+	};
+	if (page.test) offer();
+	else fill(place, begin);
 	return [h('p', {class: 'soft'}, words.testLead), sso.test_result && result(sso.test_result), page.writable && place];
 }
 

@@ -30,8 +30,8 @@ const steps = {
 	enforce: enforceStep,
 };
 
-// What all the steps know. `kind`: of the form, before there is a connection.
-const page = {who, writable: may(who, 'sso.write'), kind: null, data: null, etag: null, domains: [], roles: [], again};
+// What all the steps know. `kind`: of the form, before there is a connection. `test`: a link that was not followed yet.
+const page = {who, writable: may(who, 'sso.write'), kind: null, test: null, data: null, etag: null, domains: [], roles: [], again};
 
 const stage = ({sso, sso_enforced: enforced}) => {
 	if (!sso) return 'none';
@@ -73,6 +73,7 @@ async function load() {
 // Draws steps anew after something changed; those that are not named keep what is typed in them.
 async function again(...changed) {
 	await load();
+	if (!changed.length) page.test = null; // was for the connection as it was before
 	draw(changed.length ? [...changed, 'enforce'] : names);
 	watch();
 }
