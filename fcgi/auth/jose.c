@@ -228,22 +228,14 @@ part_json(struct arena *a, const char *part, size_t len)
 	return b64url_decode(out, len, &n, part, len) ? json_read(a, out, n, &why) : NULL;
 }
 
+/* Of those allowed; NULL: all that are known. */
 static const struct alg *
 alg_find(const char *name, const char *allowed)
 {
-	size_t len = name != NULL ? strlen(name) : 0;
-
-	for (const char *p = allowed; len > 0 && p != NULL;) {
-		size_t n = strcspn(p, " ");
-
-		if (n == len && memcmp(p, name, n) == 0)
-			break;
-		if (p[n] == '\0')
-			return NULL;
-		p += n + 1;
-	}
-	for (size_t i = 0; len > 0 && i < NELEMS(algs_known); i++)
-		if (strcmp(algs_known[i].name, name) == 0)
+	if (allowed != NULL && !str_listed(allowed, name))
+		return NULL;
+	for (size_t i = 0; i < NELEMS(algs_known); i++)
+		if (str_eq(algs_known[i].name, name))
 			return &algs_known[i];
 	return NULL;
 }

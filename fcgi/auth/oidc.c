@@ -96,7 +96,7 @@ authorization_url(const struct oidc *o, const char *state)
 {
 	struct arena *a = o->r->a;
 	const char *verifier = oidc_derive(a, "verifier", state),
-	           *scopes = oidc_setting(o, "scopes");
+	           *scopes = oidc_setting(o, "scopes"), *acr = oidc_setting(o, "acr_values");
 	const char *url = oidc_fact(o, "authorization_endpoint");
 	uint8_t digest[SHA256_LEN];
 	char challenge[2 * SHA256_LEN];
@@ -110,6 +110,8 @@ authorization_url(const struct oidc *o, const char *state)
 	    arena_printf(a, "openid %s", scopes != NULL ? scopes : "email profile"));
 	url = oidc_param(a, url, "state", state);
 	url = oidc_param(a, url, "nonce", oidc_derive(a, "nonce", state));
+	if (acr != NULL)
+		url = oidc_param(a, url, "acr_values", acr);
 	url = oidc_param(a, url, "code_challenge", challenge);
 	return oidc_param(a, url, "code_challenge_method", "S256");
 }

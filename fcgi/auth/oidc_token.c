@@ -135,7 +135,7 @@ id_token_refused(const struct oidc *o, const json_t *claims, const char *state, 
     const char *access)
 {
 	const char *sub = json_string_value(json_object_get(claims, "sub")),
-	           *reason = oidc_common(o, claims), *half;
+	           *acr = oidc_setting(o, "acr_values"), *reason = oidc_common(o, claims), *half;
 	const json_t *at_hash = json_object_get(claims, "at_hash");
 	int64_t at;
 
@@ -148,6 +148,9 @@ id_token_refused(const struct oidc *o, const json_t *claims, const char *state, 
 		return "token-nonce";
 	if (sub == NULL || *sub == '\0' || strlen(sub) > 255)
 		return "token-sub";
+	/* how people must have logged in there, where the owner says so */
+	if (acr != NULL && !str_listed(acr, json_string_value(json_object_get(claims, "acr"))))
+		return "token-acr";
 	if (at_hash != NULL) {
 		half = access != NULL ? jose_half_hash(o->r->a, jws_alg(o->r->a, token), access)
 		                      : NULL;

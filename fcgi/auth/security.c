@@ -32,6 +32,9 @@ static const struct field sso_body[] = {
     {"idp_initiated", F_BOOL,
         .help = "SAML: people may begin at the provider. Weaker: off unless asked for."},
     {"nameid_format", F_TEXT, NULLABLE, .max = 200, .help = "SAML: the name format asked for."},
+    {"authn_context", F_TEXT, NULLABLE, .max = 500,
+        .help =
+            "SAML: authentication contexts, apart by spaces; people must have logged in by one."},
     {"attribute_email", F_TEXT, NULLABLE, .max = 200,
         .help = "SAML: attribute with the address; the usual ones are known."},
     {"attribute_name", F_TEXT, NULLABLE, .max = 200},
@@ -42,6 +45,8 @@ static const struct field sso_body[] = {
         .help = "Written only; null takes it away."},
     {"scopes", F_TEXT, NULLABLE, .max = 500,
         .help = "OpenID Connect: asked for besides openid; email profile when left out."},
+    {"acr_values", F_TEXT, NULLABLE, .max = 500,
+        .help = "OpenID Connect: the same; the ID token's acr must be one of them."},
     {"claim_email", F_TEXT, NULLABLE, .max = 200},
     {"claim_name", F_TEXT, NULLABLE, .max = 200},
     {"claim_groups", F_TEXT, NULLABLE, .max = 200},

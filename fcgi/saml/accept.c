@@ -187,6 +187,11 @@ check_authn(struct arena *a, const xmlNode *authn, const struct saml_expect *e,
 		return "authn-old";
 	if (until != NULL && (!xml_time(until, &t) || e->now >= t + SAML_SKEW))
 		return "session-expired";
+	if (e->authn_context != NULL &&
+	    !str_listed(e->authn_context,
+	        xml_text(a, xml_only(xml_only(authn, NS_SAML, "AuthnContext"), NS_SAML,
+	                        "AuthnContextClassRef"))))
+		return "authn-context";
 	out->session = xml_attribute(a, authn, "SessionIndex");
 	return out->session != NULL && strlen(out->session) > SESSION_MAX ? "session-index" : NULL;
 }

@@ -23,7 +23,8 @@ struct saml_expect {
 	bool sign_both;   /* the message and the assertion must be signed */
 	bool force_authn; /* a login of before SAML_AUTHN_AGE does not do */
 	/* as the owner has set them, or NULL for what common providers do */
-	const char *nameid_format, *attribute_email, *attribute_name, *attribute_groups;
+	const char *nameid_format, *authn_context, *attribute_email, *attribute_name,
+	    *attribute_groups;
 };
 #define SAML_AUTHN_AGE 900
 /*

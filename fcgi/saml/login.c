@@ -207,6 +207,7 @@ accept_here(struct req *r, const struct saml_way *way, const char *message, stru
 	    .sign_both = is_set(way, "sign_both"),
 	    .force_authn = is_set(way, "force_authn"),
 	    .nameid_format = setting(way, "nameid_format"),
+	    .authn_context = setting(way, "authn_context"),
 	    .attribute_email = setting(way, "attribute_email"),
 	    .attribute_name = setting(way, "attribute_name"),
 	    .attribute_groups = setting(way, "attribute_groups")};

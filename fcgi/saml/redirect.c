@@ -54,6 +54,27 @@ opening(struct arena *a, const char *element, const char *id, const struct saml_
 	    element, id, at, destination, more, xml_escape(a, sp->entity_id));
 }
 
+/* How people must log in there, where the owner says so: one of these. */
+static const char *
+requested_context(struct arena *a, const char *contexts)
+{
+	const char *refs = "";
+	size_t n;
+
+	for (const char *p = contexts; p != NULL && *p != '\0'; p += n + (p[n] == ' ')) {
+		n = strcspn(p, " ");
+		if (n > 0)
+			refs = arena_printf(a,
+			    "%s<saml:AuthnContextClassRef>%.*s</saml:AuthnContextClassRef>", refs,
+			    (int)n, p);
+	}
+	return *refs == '\0' ? ""
+	                     : arena_printf(a,
+	                           "<samlp:RequestedAuthnContext Comparison=\"exact\">%s"
+	                           "</samlp:RequestedAuthnContext>",
+	                           refs);
+}
+
 const char *
 saml_authn_request(struct arena *a, const char *id, const struct saml_sp *sp, const json_t *facts,
     const json_t *settings, int64_t now)
@@ -66,9 +87,10 @@ saml_authn_request(struct arena *a, const char *id, const struct saml_sp *sp, co
 	    xml_escape(a, sp->acs),
 	    json_is_true(json_object_get(settings, "force_authn")) ? " ForceAuthn=\"true\"" : "");
 	return arena_printf(a,
-	    "%s<samlp:NameIDPolicy%s AllowCreate=\"true\"/></samlp:AuthnRequest>",
+	    "%s<samlp:NameIDPolicy%s AllowCreate=\"true\"/>%s</samlp:AuthnRequest>",
 	    opening(a, "AuthnRequest", id, sp, escaped(a, facts, "sso_url"), more, now),
-	    format != NULL ? arena_printf(a, " Format=\"%s\"", format) : "");
+	    format != NULL ? arena_printf(a, " Format=\"%s\"", format) : "",
+	    requested_context(a, escaped(a, settings, "authn_context")));
 }
 
 const char *

@@ -16,6 +16,21 @@ str_starts(const char *s, const char *prefix)
 	return s != NULL && prefix != NULL && strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
+bool
+str_listed(const char *list, const char *word)
+{
+	size_t len = word != NULL ? strlen(word) : 0;
+
+	for (const char *p = list; len > 0 && p != NULL && *p != '\0';) {
+		size_t n = strcspn(p, " ");
+
+		if (n == len && memcmp(p, word, n) == 0)
+			return true;
+		p += n + (p[n] == ' ');
+	}
+	return false;
+}
+
 /* RFC 3629, table of well-formed byte sequences. */
 size_t
 utf8_sequence(const char *s, size_t len)

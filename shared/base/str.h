@@ -11,6 +11,8 @@
 /* Equal; NULL never equals anything, not even NULL. */
 bool str_eq(const char *a, const char *b);
 bool str_starts(const char *s, const char *prefix);
+/* Is it one of the list, whose words stand apart by spaces? The empty word and NULL never are. */
+bool str_listed(const char *list, const char *word);
 
 /* Length in bytes of the well-formed UTF-8 sequence at s (RFC 3629: no overlong, no surrogate), 0 if none. */
 size_t utf8_sequence(const char *s, size_t len);

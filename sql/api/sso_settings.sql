@@ -71,8 +71,8 @@ CREATE OR REPLACE FUNCTION app.security_json() RETURNS TABLE (body json, etag te
 -- no concern of the provider's, which neither is looked at nor has to be tested anew for it.
 CREATE OR REPLACE FUNCTION app.sso_members() RETURNS TABLE (name text, type text, required boolean) LANGUAGE sql IMMUTABLE AS $$
 	VALUES ('jit', NULL, false), ('metadata_url', 'saml', false), ('sign_both', 'saml', false), ('force_authn', 'saml', false),
-		('idp_initiated', 'saml', false), ('nameid_format', 'saml', false), ('attribute_email', 'saml', false), ('attribute_name', 'saml', false),
-		('attribute_groups', 'saml', false), ('issuer', 'oidc', true), ('client_id', 'oidc', true), ('scopes', 'oidc', false),
+		('idp_initiated', 'saml', false), ('nameid_format', 'saml', false), ('authn_context', 'saml', false), ('attribute_email', 'saml', false), ('attribute_name', 'saml', false),
+		('attribute_groups', 'saml', false), ('issuer', 'oidc', true), ('client_id', 'oidc', true), ('scopes', 'oidc', false), ('acr_values', 'oidc', false),
 		('claim_email', 'oidc', false), ('claim_name', 'oidc', false), ('claim_groups', 'oidc', false), ('trust_email', 'oidc', false)
 	$$;
 -- Another provider than the one that is there? An issuer names it; SAML metadata says so when it is looked at.

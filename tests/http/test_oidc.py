@@ -218,6 +218,20 @@ def test_A4_refused(connected, op, vector):
     assert browser.refused(r) == reason
 
 
+def test_A4_how_people_must_have_logged_in_there_is_asked_for_and_looked_at(fresh, stack):
+    with FakeOP(stack) as own:
+        fresh.connect(type="oidc", issuer=own.issuer, client_id=own.client_id, client_secret=own.secret, jit=True, default_roles=["viewer"], acr_values="phr urn:mfa")
+        asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(fresh.browser().begin()).query))
+        assert asked["acr_values"] == "phr urn:mfa"
+        for acr in ("pwd", "", "phr urn:mfa", "urn", None, ["urn:mfa"], 1):
+            own.lie["claims"] = lambda c, acr=acr: {k: v for k, v in (c | {"acr": acr}).items() if v is not None}
+            browser, r = come(fresh, own)
+            assert browser.refused(r) == "token-acr"
+        for acr in ("phr", "urn:mfa"):
+            own.lie["claims"] = lambda c, acr=acr: c | {"acr": acr}
+            assert come(fresh, own)[1].headers["Location"] == "/"
+
+
 def test_A4_at_hash_that_is_right_is_taken(connected, op):
     import hashlib
     tokens = {}

@@ -27,7 +27,7 @@ def as_at_first(request):
     yield
     real, place = (request.getfixturevalue(n) for n in ("real", "place"))
     real.configure()
-    place.connect(type="saml", sign_both=False, idp_initiated=False, force_authn=False)
+    place.connect(type="saml", sign_both=False, idp_initiated=False, force_authn=False, authn_context=None)
 
 
 def there_and_back(place, real, name="ada", person=None, browser=None, **params):
@@ -98,6 +98,16 @@ def test_A3_real_a_second_login_asks_for_no_password_unless_the_owner_does(place
     assert asked_again(place, real, person)
     browser, _, r = there_and_back(place, real, person=person)
     assert r.headers["Location"] == "/", place.reason(r)
+
+
+def test_A3_real_how_people_must_have_logged_in_there(place, real):
+    classes = "urn:oasis:names:tc:SAML:2.0:ac:classes:"
+    place.connect(type="saml", authn_context=f"https://refeds.org/profile/mfa {classes}Password {classes}PasswordProtectedTransport")
+    browser, _, r = there_and_back(place, real)
+    assert r.headers["Location"] == "/", place.reason(r)
+    place.connect(type="saml", authn_context="https://refeds.org/profile/mfa")
+    browser, _, r = there_and_back(place, real)
+    assert browser.refused(r) == "authn-context"
 
 
 def test_A3_real_replay_another_browser_and_relay_state(place, real):

@@ -40,6 +40,7 @@
 #define X_FORCE_AUTHN 2U
 #define X_FORMAT 4U     /* persistent */
 #define X_ATTRIBUTES 8U /* e-mail and groups by other names */
+#define X_CONTEXT 16U   /* by a password over TLS, or a second factor */
 
 struct forge {
 	const char *dir; /* of the keys */

@@ -19,6 +19,7 @@
 #define AUDIENCE \
 	"<saml:AudienceRestriction><saml:Audience>@SP@</saml:Audience></saml:AudienceRestriction>"
 #define AUTHN "<saml:AuthnStatement AuthnInstant=\"@T-10@\""
+#define CONTEXT "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
 #define EMAIL "<saml:AttributeValue>@EMAIL@</saml:AttributeValue>"
 #define MAIL_ATTRIBUTE "<saml:Attribute Name=\"mail\">" EMAIL "</saml:Attribute>"
 #define ADA "<saml:AttributeValue>Ada Lovelace"
@@ -449,6 +450,9 @@ const struct vector saml_vectors[] = {
     KEY("another-certificate-in-the-message", NULL, S_PLAIN, K_KEY_INFO),
     ASKED("both-signed-as-asked", NULL, S_BOTH | S_ENCRYPTED_BOTH, X_SIGN_BOTH, NULL, NULL),
     ASKED("format-as-asked", NULL, S_ALL, X_FORMAT, NULL, NULL),
+    ASKED("context-as-asked", NULL, S_ALL, X_CONTEXT, NULL, NULL),
+    ASKED("another-context-as-asked", NULL, S_ALL, X_CONTEXT, CONTEXT,
+        "https://refeds.org/profile/mfa"),
     ASKED("fresh-login-as-asked", NULL, S_ALL, X_FORCE_AUTHN, NULL, NULL),
     PRE("clock-50-s-ahead", NULL, CONDITIONS,
         "<saml:Conditions NotBefore=\"@T+50@\" NotOnOrAfter=\"@T+300@\">"),
@@ -616,10 +620,8 @@ const struct vector saml_vectors[] = {
         "<saml:AudienceRestriction><saml:Audience>https://other.example/sp</saml:Audience></saml:AudienceRestriction>"),
     PRE("unknown-condition", "condition", AUDIENCE, AUDIENCE "<saml:Condition/>"),
     PRE("no-authn-statement", "authn-statement",
-        AUTHN
-        " SessionIndex=\"_s@ID@\"><saml:AuthnContext><saml:AuthnContextClassRef>"
-        "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</saml:AuthnContextClassRef>"
-        "</saml:AuthnContext></saml:AuthnStatement>",
+        AUTHN " SessionIndex=\"_s@ID@\"><saml:AuthnContext><saml:AuthnContextClassRef>" CONTEXT
+              "</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>",
         ""),
     PRE("unknown-statement", "assertion-content", "<saml:AttributeStatement>",
         "<saml:Statement/><saml:AttributeStatement>"),
@@ -628,6 +630,16 @@ const struct vector saml_vectors[] = {
         "<saml:AuthnStatement AuthnInstant=\"@T+86400@\""),
     ASKED("authn-long-ago", "authn-old", S_ALL, X_FORCE_AUTHN, AUTHN,
         "<saml:AuthnStatement AuthnInstant=\"@T-1000@\""),
+    ASKED("another-context", "authn-context", S_ALL, X_CONTEXT, CONTEXT,
+        "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"),
+    ASKED("both-contexts-in-one", "authn-context", S_ALL, X_CONTEXT, CONTEXT,
+        "https://refeds.org/profile/mfa urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"),
+    ASKED("no-context", "authn-context", S_ALL, X_CONTEXT,
+        "<saml:AuthnContextClassRef>" CONTEXT "</saml:AuthnContextClassRef>", ""),
+    ASKED("empty-context", "authn-context", S_ALL, X_CONTEXT, CONTEXT, ""),
+    ASKED("two-contexts", "authn-context", S_ALL, X_CONTEXT, "</saml:AuthnContextClassRef>",
+        "</saml:AuthnContextClassRef><saml:AuthnContextClassRef>https://refeds.org/profile/mfa"
+        "</saml:AuthnContextClassRef>"),
     PRE("session-expired", "session-expired", AUTHN, AUTHN " SessionNotOnOrAfter=\"@T-60@\""),
     PRE("two-addresses", "attribute-count", EMAIL,
         EMAIL "<saml:AttributeValue>admin@evil.example</saml:AttributeValue>"),

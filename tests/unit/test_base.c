@@ -63,6 +63,22 @@ arena_gives_zeroed_aligned_memory_of_any_size(void **state)
 }
 
 static void
+a_listed_word_is_a_whole_one(void **state)
+{
+	(void)state;
+	assert_true(str_listed("one", "one"));
+	assert_true(str_listed("one  two three", "two"));
+	assert_true(str_listed("one two", "two"));
+	assert_false(str_listed("one two", "tw"));
+	assert_false(str_listed("one two", "twos"));
+	assert_false(str_listed("one two", "one two"));
+	assert_false(str_listed("one  two", ""));
+	assert_false(str_listed("", ""));
+	assert_false(str_listed("one", NULL));
+	assert_false(str_listed(NULL, "one"));
+}
+
+static void
 buf_stops_at_its_maximum(void **state)
 {
 	struct buf b;
@@ -272,6 +288,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(arena_defers_last_in_first_out),
 	    cmocka_unit_test(arena_gives_zeroed_aligned_memory_of_any_size),
+	    cmocka_unit_test(a_listed_word_is_a_whole_one),
 	    cmocka_unit_test(buf_stops_at_its_maximum),
 	    cmocka_unit_test(buf_json_escapes_and_repairs),
 	    cmocka_unit_test(utf8_follows_rfc_3629),

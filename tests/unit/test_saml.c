@@ -10,6 +10,9 @@
 #include "fcgi/saml/accept.h"
 #include "shared/json/fields.h"
 
+#define CONTEXTS \
+	"https://refeds.org/profile/mfa urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
+
 static struct saml_expect
 expect(const struct vector *v)
 {
@@ -18,6 +21,7 @@ expect(const struct vector *v)
 	    .now = NOW,
 	    .sign_both = (v->expect & X_SIGN_BOTH) != 0,
 	    .force_authn = (v->expect & X_FORCE_AUTHN) != 0,
+	    .authn_context = (v->expect & X_CONTEXT) != 0 ? CONTEXTS : NULL,
 	    .nameid_format = (v->expect & X_FORMAT) != 0 ? NAMEID_PERSISTENT : NULL};
 }
 

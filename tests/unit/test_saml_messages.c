@@ -132,8 +132,9 @@ a_query_does_not_unpack_without_end(void **state)
 static void
 what_we_ask_is_what_was_set(void **state)
 {
-	json_t *facts = facts_of("idp.pem"), *settings = json_pack("{s:b, s:s}", "force_authn",
-	                                         true, "nameid_format", NAMEID_EMAIL);
+	json_t *facts = facts_of("idp.pem"),
+	       *settings = json_pack("{s:b, s:s, s:s}", "force_authn", true, "nameid_format",
+	           NAMEID_EMAIL, "authn_context", "urn:a&b  urn:c");
 	const char *plain = saml_authn_request(a, "_1", &sp, facts, NULL, NOW),
 	           *set = saml_authn_request(a, "_1", &sp, facts, settings, NOW);
 
@@ -145,6 +146,12 @@ what_we_ask_is_what_was_set(void **state)
 	    strstr(plain, "<saml:Issuer>" BASE "/v1/auth/saml/nordlys/metadata</saml:Issuer>"));
 	assert_null(strstr(plain, "ForceAuthn"));
 	assert_null(strstr(plain, " Format="));
+	assert_null(strstr(plain, "AuthnContext"));
+	assert_non_null(
+	    strstr(set, "/><samlp:RequestedAuthnContext Comparison=\"exact\">"
+	                "<saml:AuthnContextClassRef>urn:a&amp;b</saml:AuthnContextClassRef>"
+	                "<saml:AuthnContextClassRef>urn:c</saml:AuthnContextClassRef>"
+	                "</samlp:RequestedAuthnContext></samlp:AuthnRequest>"));
 	assert_non_null(strstr(set, "ForceAuthn=\"true\""));
 	assert_non_null(strstr(set, " Format=\"" NAMEID_EMAIL "\""));
 	assert_string_not_equal(saml_message_id(a), saml_message_id(a));

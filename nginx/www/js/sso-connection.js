@@ -75,8 +75,8 @@ export function valuesStep(page) {
 
 // ── 2: the connection ───────────────────────────────────────────────────────────────────────────────────────────
 const TEXTS = {
-	oidc: ['scopes', 'claim_email', 'claim_name', 'claim_groups'],
-	saml: ['nameid_format', 'attribute_email', 'attribute_name', 'attribute_groups'],
+	oidc: ['scopes', 'acr_values', 'claim_email', 'claim_name', 'claim_groups'],
+	saml: ['nameid_format', 'authn_context', 'attribute_email', 'attribute_name', 'attribute_groups'],
 };
 const CHECKS = {oidc: ['trust_email'], saml: ['sign_both', 'force_authn', 'idp_initiated']};
 const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
@@ -188,7 +188,7 @@ function connectionForm(page) {
 				'div',
 				{class: 'stack'},
 				TEXTS[page.kind].map((name) =>
-					text(page, name, {maxlength: 500, help: name === 'scopes' ? words.scopesHelp : words.usual})
+					text(page, name, {maxlength: 500, help: words[`${camel(name)}Help`] ?? words.usual})
 				),
 				CHECKS[page.kind].map((name) =>
 					checkField({
