@@ -37,6 +37,36 @@ const struct mail_template mail_templates[] = {
         "\n"
         "If this was you, there is nothing to do. If it was not, tell the owner\n"
         "of the workspace now: somebody knows your password.\n"},
+    {"login-unusual", "A login from a place that is new\n",
+        "Hello {{name}},\n"
+        "\n"
+        "somebody, most likely you, logged in to your account from a place that\n"
+        "you have not come from in the last weeks.\n"
+        "\n"
+        "  Workspace:  {{workspace}}\n"
+        "  When:       {{at}}\n"
+        "  From:       {{ip}}\n"
+        "  With:       {{client}}\n"
+        "\n"
+        "If this was you, there is nothing to do. If it was not, change your\n"
+        "password now, which logs all other devices out, and tell the owner of the\n"
+        "workspace:\n"
+        "\n"
+        "  {{base_url}}/settings\n"},
+    {"code-guessed", "Somebody may know your password\n",
+        "Hello {{name}},\n"
+        "\n"
+        "somebody entered your password, and then five codes that were wrong. They\n"
+        "did not come in.\n"
+        "\n"
+        "  Workspace:  {{workspace}}\n"
+        "  When:       {{at}}\n"
+        "  From:       {{ip}}\n"
+        "\n"
+        "If this was you, check the clock of your authenticator, or use a recovery\n"
+        "code. If it was not, change your password now: somebody knows it.\n"
+        "\n"
+        "  {{base_url}}/settings\n"},
     {"password-reset", "A new password for {{workspace}}\n",
         "Hello {{name}},\n"
         "\n"

@@ -2,13 +2,15 @@
 -- Login, refresh, logout, own password: for the program `auth` alone, which checks the password in between.
 SET ROLE pact_door;
 
--- What one throttle counts together: an IPv4 address, an IPv6 /64.
-CREATE OR REPLACE FUNCTION app.ip_net(p_ip text) RETURNS text LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+-- The network that an address is of, by so many bits of an IPv4 and an IPv6 address.
+CREATE OR REPLACE FUNCTION app.ip_block(p_ip text, p_v4 int, p_v6 int) RETURNS text LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	RETURN CASE WHEN family(p_ip::inet) = 6 THEN host(network(set_masklen(p_ip::inet, 64))) ELSE host(p_ip::inet) END;
+	RETURN host(network(set_masklen(p_ip::inet, CASE family(p_ip::inet) WHEN 6 THEN p_v6 ELSE p_v4 END)));
 EXCEPTION WHEN invalid_text_representation THEN
 	RETURN coalesce(p_ip, '');
 END $$;
+-- What one throttle counts together: an IPv4 address, an IPv6 /64.
+CREATE OR REPLACE FUNCTION app.ip_net(p_ip text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT app.ip_block(p_ip, 32, 64) $$;
 CREATE OR REPLACE FUNCTION app.throttle_key(p_tag text, p_address bytea, p_ip text) RETURNS bytea LANGUAGE sql IMMUTABLE
 	AS $$ SELECT sha256(convert_to(p_tag || '|' || coalesce(encode(p_address, 'hex'), '') || '|' || coalesce(app.ip_net(p_ip), ''), 'UTF8')) $$;
 
@@ -119,6 +121,16 @@ CREATE OR REPLACE FUNCTION app.session_most(p_created timestamptz, p_method text
 	SET search_path = pg_catalog, pg_temp
 	AS $$ SELECT p_created + CASE p_method WHEN 'password' THEN interval '720 hours' ELSE interval '168 hours' END $$;
 
+-- Somebody who has been here before, but not from this place: no session of the last weeks was from this network, nor from near
+-- it by the same program. A provider that numbers people anew each night makes no noise so, nor does a new version of a browser.
+CREATE OR REPLACE FUNCTION app.login_unusual(p_user uuid, p_ip text, p_user_agent text) RETURNS boolean LANGUAGE sql STABLE
+	SET search_path = pg_catalog, pg_temp AS $$
+	SELECT NOT bool_or(app.ip_net(s.ip) = app.ip_net(p_ip)
+			OR s.user_agent = left(p_user_agent, 300) AND app.ip_block(s.ip, 16, 32) = app.ip_block(p_ip, 16, 32))
+		FROM (SELECT x.ip, x.user_agent FROM pact.session x WHERE x.tenant_id = app.tenant_id() AND x.user_id = p_user
+			ORDER BY x.id DESC LIMIT 200) s
+	$$;
+
 -- A session of a user who has shown all that is asked: for the functions of pact_door alone, in the context of the workspace.
 CREATE OR REPLACE FUNCTION app.session_begin(p_user uuid, p_session uuid, p_secret_sha256 bytea, p_refresh_sha256 bytea, p_method text,
 	p_second text, p_transport text, p_ip text, p_user_agent text, p_request_id text) RETURNS json
@@ -126,6 +138,8 @@ CREATE OR REPLACE FUNCTION app.session_begin(p_user uuid, p_session uuid, p_secr
 DECLARE
 	v_tenant uuid := app.tenant_id();
 	v_email text;
+	-- who comes by a provider hears of it there
+	v_unusual boolean := p_method = 'password' AND app.login_unusual(p_user, p_ip, p_user_agent);
 BEGIN
 	SELECT x.email INTO STRICT v_email FROM pact.user_account x WHERE x.tenant_id = v_tenant AND x.id = p_user;
 	PERFORM app.context(v_tenant, 'user', p_user, v_email, p_ip, p_request_id);
@@ -135,7 +149,10 @@ BEGIN
 	UPDATE pact.user_account SET last_login_at = now() WHERE tenant_id = v_tenant AND id = p_user;
 	UPDATE directory.login SET last_used = now() WHERE tenant_id = v_tenant AND user_id = p_user;
 	PERFORM app.audit_write('auth.login', 'session', p_session, NULL, jsonb_strip_nulls(jsonb_build_object('method', p_method,
-		'second_factor', p_second, 'transport', p_transport)));
+		'second_factor', p_second, 'transport', p_transport, 'unusual', nullif(v_unusual, false))));
+	IF v_unusual THEN
+		PERFORM app.outbox_add(p_user, 'login-unusual', jsonb_build_object('ip', p_ip, 'client', left(p_user_agent, 300)));
+	END IF;
 	RETURN app.session_json(p_session);
 END $$;
 
@@ -180,7 +197,8 @@ BEGIN
 	RETURN NEXT;
 END $$;
 
--- A login that failed, where the address is known; p_reason: wrong-password, suspended, …
+-- A login that failed, where the address is known; p_reason: password, code, suspended, … Whoever enters codes that are wrong has
+-- the password: at the fifth its owner hears of it, once a day.
 CREATE OR REPLACE FUNCTION app.login_refuse(p_tenant uuid, p_user uuid, p_ip text, p_request_id text, p_reason text) RETURNS void
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -189,6 +207,11 @@ BEGIN
 	END IF;
 	PERFORM app.context(p_tenant, 'public', NULL, NULL, p_ip, p_request_id);
 	PERFORM app.audit_write('auth.login_refused', 'user', p_user, NULL, jsonb_build_object('reason', p_reason));
+	IF p_reason = 'code' AND (SELECT t.n FROM app.throttle t WHERE t.key = app.throttle_key('mfa', uuid_send(p_user), NULL)) = 5
+		AND NOT EXISTS (SELECT FROM pact.outbox o WHERE o.tenant_id = p_tenant AND o.user_id = p_user AND o.template = 'code-guessed'
+			AND o.created_at > now() - interval '1 day') THEN
+		PERFORM app.outbox_add(p_user, 'code-guessed', jsonb_build_object('ip', p_ip));
+	END IF;
 	PERFORM app.context_clear();
 END $$;
 

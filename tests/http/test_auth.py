@@ -11,6 +11,7 @@ import uuid
 
 import pytest
 from client import Client, new_ip
+from samples import Things
 from stack import ROLES, address, unique
 
 
@@ -348,7 +349,7 @@ def test_A1_password_change_ends_the_other_sessions(login, make_user, db, worksp
     assert try_login(here, u.email, u.password).status_code == 401
     assert try_login(here, u.email, fresh).status_code == 200
     assert audit(db, "auth.password_change", workspaces[0].tenant) == before + 1
-    db.execute("SELECT template FROM pact.outbox WHERE user_id = %s", (u.id,))
+    db.execute("SELECT template FROM pact.outbox WHERE user_id = %s AND template <> 'login-unusual'", (u.id,))
     assert db.fetchall() == [("password-changed",)], "a mail says so"
 
 
@@ -396,3 +397,59 @@ def test_A12_security_txt(anonymous):
     assert re.match(r"(mailto|https):", fields["Contact"])
     until = datetime.datetime.fromisoformat(fields["Expires"].replace("Z", "+00:00")) - datetime.datetime.now(datetime.timezone.utc)
     assert datetime.timedelta(days=30) < until < datetime.timedelta(days=366)
+
+
+# ── logins that somebody should hear of ──
+def log_in_from(stack, user, ip, agent="Firefox/140"):
+    c = Client(stack, ip)
+    c.ok("POST", "/v1/auth/login", {"email": user.email, "password": user.password, "workspace": user.slug, "session": "bearer"}, headers={"User-Agent": agent})
+    return c
+
+
+def told(stack, db, user, subject):
+    """The mails of a subject that somebody got; nothing of theirs is still on its way."""
+    end = time.monotonic() + 20
+    while True:
+        db.execute("SELECT count(*) FILTER (WHERE status <> 'sent'), count(*) FROM pact.outbox WHERE user_id = %s", (user.id,))
+        waiting, n = db.fetchone()
+        if not waiting:
+            return [m for m in (stack.mails(user.email, n) if n else []) if m["Subject"] == subject]
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+UNUSUAL, GUESSED = "A login from a place that is new", "Somebody may know your password"
+
+
+@pytest.mark.parametrize("ip, agent, mails", [("127.20.1.1", "Firefox/140", 0), ("127.20.1.1", "curl/8", 0), ("127.20.77.9", "Firefox/140", 0), ("127.20.77.9", "curl/8", 1),
+    ("127.21.1.1", "Firefox/140", 1)])
+def test_A1_somebody_hears_of_a_login_from_elsewhere(stack, db, make_user, ip, agent, mails):
+    user = make_user("member")
+    log_in_from(stack, user, "127.20.1.1")
+    log_in_from(stack, user, ip, agent)
+    log_in_from(stack, user, ip, agent)  # known by now
+    found = told(stack, db, user, UNUSUAL)
+    assert len(found) == mails
+    db.execute("SELECT count(*) FROM pact.audit_event WHERE action = 'auth.login' AND actor_id = %s AND new ->> 'unusual' = 'true'", (user.id,))
+    assert db.fetchone()[0] == mails
+    for m in found:
+        text = m.get_content()
+        assert ip in text and agent in text
+
+
+def test_A7_somebody_hears_that_their_password_is_known(stack, db, make_user, login):
+    user = make_user("member")
+    Things(login(user)).second_factor()
+    for times in (4, 1, 3):
+        c = Client(stack, new_ip())
+        challenge = c.ok("POST", "/v1/auth/login", {"email": user.email, "password": user.password, "workspace": user.slug, "session": "bearer"})["challenge"]
+        for _ in range(times):
+            c.refused(401, "wrong-code", "POST", "/v1/auth/mfa", {"challenge": challenge, "code": "000000"})
+        assert len(told(stack, db, user, GUESSED)) == (times != 4)
+    # and not again on the same day
+    db.execute("DELETE FROM app.throttle")
+    c = Client(stack, new_ip())
+    challenge = c.ok("POST", "/v1/auth/login", {"email": user.email, "password": user.password, "workspace": user.slug, "session": "bearer"})["challenge"]
+    for _ in range(5):
+        c.refused(401, "wrong-code", "POST", "/v1/auth/mfa", {"challenge": challenge, "code": "000000"})
+    assert len(told(stack, db, user, GUESSED)) == 1
