@@ -8,7 +8,7 @@ DOOR_QUERY(q_sso_logout_begin,
     "FROM app.sso_logout_begin($1::uuid, $2::uuid, $3::bytea)");
 DOOR_QUERY(q_session_end, "SELECT app.session_end($1::uuid, 'logout')");
 TENANT_QUERY(q_sessions, PLAN_GENERIC,
-    "SELECT json_build_object('public_id', s.id, 'current', s.id = $3::uuid, 'method', s.method, 'ip', s.ip, "
+    "SELECT json_build_object('public_id', s.id, 'current', s.id = $3::uuid, 'method', s.method, 'transport', s.transport, 'ip', s.ip, "
     "'user_agent', s.user_agent, 'created_at', app.rfc3339(s.created_at), 'last_seen_at', app.rfc3339(s.last_seen_at), "
     "'expires_at', app.rfc3339(s.expires_at)) AS item, s.id::text AS cursor "
     "FROM pact.session s WHERE s.tenant_id = $1::uuid AND s.user_id = $2::uuid AND s.ended_at IS NULL AND s.expires_at > now() "
@@ -18,11 +18,13 @@ TENANT_QUERY(q_sessions_count, PLAN_GENERIC,
         "pact.session s WHERE s.tenant_id = $1::uuid AND s.user_id = $2::uuid AND s.ended_at IS NULL "
         "AND s.expires_at > now()"));
 DOOR_QUERY(q_session_end_own, "SELECT app.session_end($1::uuid, 'ended by the user') AS body");
+DOOR_QUERY(q_user_sessions_end, "SELECT ended FROM app.user_sessions_end($1::uuid, $2::uuid)");
 
 static const struct field device_members[] = {
     {"public_id", F_UUID, REQUIRED},
     {"current", F_BOOL, REQUIRED},
     {"method", F_TEXT, REQUIRED},
+    {"transport", F_ENUM, REQUIRED, .choices = "cookie|bearer"},
     {"ip", F_TEXT, REQUIRED | NULLABLE},
     {"user_agent", F_TEXT, REQUIRED | NULLABLE},
     {"created_at", F_TIME, REQUIRED},
@@ -82,6 +84,30 @@ session_list(struct req *r)
 	list_total(r, &q_sessions_count, ARGS(r->claims.user));
 	return reply_list(r, &q_sessions,
 	    ARGS(r->claims.user, r->claims.session, after, page_limit(r)));
+}
+
+int
+user_session_list(struct req *r)
+{
+	const char *after;
+	struct rows *page;
+	const struct rows *user;
+
+	if (!cursor_id(r, &after))
+		return problem_fields(r);
+	list_total(r, &q_sessions_count, ARGS(r->arg[0]));
+	tx_keep(r->tx, &q_sessions, ARGS(r->arg[0], r->claims.session, after, page_limit(r)),
+	    &page);
+	user = tx_last(r->tx, &q_user_get, ARGS(r->arg[0]));
+	if (user == NULL)
+		return problem_db(r);
+	return rows_count(user) > 0 ? reply_page(r, page) : problem(r, &P_NOT_FOUND, NULL);
+}
+
+int
+user_session_delete(struct req *r)
+{
+	return reply_query(r, &q_user_sessions_end, ARGS(r->arg[0], r->claims.session));
 }
 
 int

@@ -52,7 +52,7 @@ const struct mail_template mail_templates[] = {
         "password now, which logs all other devices out, and tell the owner of the\n"
         "workspace:\n"
         "\n"
-        "  {{base_url}}/settings\n"},
+        "  {{base_url}}/settings?section=password\n"},
     {"code-guessed", "Somebody may know your password\n",
         "Hello {{name}},\n"
         "\n"
@@ -66,7 +66,7 @@ const struct mail_template mail_templates[] = {
         "If this was you, check the clock of your authenticator, or use a recovery\n"
         "code. If it was not, change your password now: somebody knows it.\n"
         "\n"
-        "  {{base_url}}/settings\n"},
+        "  {{base_url}}/settings?section=password\n"},
     {"password-reset", "A new password for {{workspace}}\n",
         "Hello {{name}},\n"
         "\n"

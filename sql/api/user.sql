@@ -213,6 +213,19 @@ BEGIN
 	RETURN QUERY SELECT p_id;
 END $$;
 
+-- Logged out everywhere at once, but for the session that asks this; half-way logins end, too. How many.
+CREATE OR REPLACE FUNCTION app.user_sessions_end(p_id uuid, p_keep uuid) RETURNS TABLE (ended int) LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM app.user_lock(p_id, NULL);
+	UPDATE pact.login_challenge c SET ended_at = now() WHERE c.tenant_id = app.tenant_id() AND c.user_id = p_id AND c.ended_at IS NULL;
+	UPDATE pact.session s SET ended_at = now(), ended_reason = 'ended by an administrator' WHERE s.tenant_id = app.tenant_id()
+		AND s.user_id = p_id AND s.ended_at IS NULL AND s.expires_at > now() AND s.id IS DISTINCT FROM p_keep;
+	GET DIAGNOSTICS ended = ROW_COUNT;
+	PERFORM app.audit_write('auth.session_end', 'user', p_id, NULL, jsonb_build_object('reason', 'ended by an administrator', 'sessions', ended));
+	RETURN NEXT;
+END $$;
+
 -- Who somebody is to the identity provider is forgotten: the next login with the same address is them. For who got a new
 -- account there. Sessions that began with it end.
 CREATE OR REPLACE FUNCTION app.user_sso_remove(p_id uuid) RETURNS TABLE (deleted uuid) LANGUAGE plpgsql SECURITY DEFINER

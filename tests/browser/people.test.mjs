@@ -76,10 +76,16 @@ test('A9: roles are changed, somebody is suspended, let in again and removed', a
 	assert.match(await rowOf(host, person.email).innerText(), /admin and member/);
 
 	dialog = await change(host, person.email);
+	await dialog.getByText('Logged in on').waitFor();
+	await dialog.locator('#where').getByText(/Chrome on Linux from [0-9a-f.:]+, last used/).first().waitFor();
+	await dialog.getByRole('button', {name: 'Log out everywhere'}).click();
+	await host.getByText('is logged out everywhere').waitFor();
+	assert.equal((await api(page, 'GET', '/v1/auth/session')).status, 401, 'at once');
+	dialog = await change(host, person.email);
+	await dialog.getByText('Logged in nowhere at the moment').waitFor();
 	await dialog.getByRole('button', {name: 'Suspend'}).click();
 	await host.getByText('is suspended and logged out everywhere').waitFor();
 	assert.match(await rowOf(host, person.email).innerText(), /Suspended/);
-	assert.equal((await api(page, 'GET', '/v1/auth/session')).status, 401, 'at once');
 	await accessible(host, 'people, one suspended');
 	dialog = await change(host, person.email);
 	await dialog.getByRole('button', {name: 'Reactivate'}).click();

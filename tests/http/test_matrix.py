@@ -36,6 +36,8 @@ def needed(method, path):
         return f"user.{'read' if method == 'GET' else 'write'}"
     if about == "auth":
         return "enrol" if f"{method} {path}" in ENROL else "self"
+    if path == "/v1/users/{id}/sessions":
+        return "user.write"  # where a colleague is logged in is for those who can do something about it
     if about == "users" or (about, method) == ("roles", "GET"):
         return f"user.{'read' if method == 'GET' else 'write'}"
     if about == "roles":

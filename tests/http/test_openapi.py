@@ -114,6 +114,8 @@ def test_count_gives_the_total_of_every_list(key, stack, make_workspace):
         path = "/v1/activities?open_tasks=true"
     elif "{id}/consent" in key or "{id}/timeline" in key:
         me.ok("POST", path.rsplit("/", 1)[0] + "/consent", {"status": "declined"})
+    elif key == "GET /v1/users/{id}/sessions":
+        path = f"/v1/users/{me.user.id}/sessions"
     elif key == "GET /v1/audit/events":
         me.ok("GET", path)  # the first reading is an event, too
     n = len(me.pages(path, 1 if key != "GET /v1/audit/events" else 200))

@@ -148,6 +148,35 @@ def test_A9_who_is_suspended_is_out_at_once(house, stack):
     Client(stack).ok("POST", "/v1/auth/login", body)
 
 
+def test_A9_an_administrator_logs_somebody_out_everywhere(house, stack, db, api):
+    admin, member = house.c["admin"], house.users["member"]
+    second = Client(stack, new_ip()).login(member, "cookie")
+    path = f"/v1/users/{member.id}/sessions"
+    found = admin.pages(path, 1)
+    assert [(s["transport"], s["current"]) for s in found] == [("cookie", False), ("bearer", False)]
+    assert {s["ip"] for s in found} == {second.ip, house.c["member"].ip}
+    # who may not change people does not see where they are; somebody of another workspace is nobody
+    for role in ("member", "viewer"):
+        house.c[role].refused(403, "forbidden", "GET", path)
+        house.c[role].refused(403, "forbidden", "DELETE", path)
+    for other in api("owner", 0), api("owner", 1):
+        other.refused(404, "not-found", "GET", path)
+        other.refused(404, "not-found", "DELETE", path)
+    # nobody ends what belongs to somebody with more rights
+    admin.refused(403, "forbidden", "DELETE", f"/v1/users/{house.users['owner'].id}/sessions")
+    assert admin.delete(path).status_code == 204
+    for c in house.c["member"], second:
+        c.refused(401, "session-ended", "GET", "/v1/auth/session")
+    assert admin.pages(path) == []
+    db.execute("SELECT actor_email, new FROM pact.audit_event WHERE action = 'auth.session_end' AND resource_id = %s", (member.id,))
+    assert db.fetchall() == [(house.users["admin"].email, {"reason": "ended by an administrator", "sessions": 2})]
+    # one's own: all but this one
+    own = f"/v1/users/{house.users['admin'].id}/sessions"
+    Client(stack, new_ip()).login(house.users["admin"])
+    assert admin.delete(own).status_code == 204
+    assert [s["current"] for s in admin.pages(own)] == [True]
+
+
 def test_A9_who_is_removed_is_gone_and_what_they_did_stays(house, stack, db):
     owner, member = house.c["owner"], house.users["member"]
     note = house.c["member"].ok("POST", "/v1/activities", {"contact_id": Things(house.c["member"]).contact(), "kind": "note", "body": "b"})["public_id"]

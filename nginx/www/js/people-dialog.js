@@ -2,6 +2,8 @@
 // Inviting somebody, and changing one of the people: roles, access, second factor, removal.
 import {h, fill, $} from './dom.js';
 import {del, get, keyring, patch, post} from './api.js';
+import {device} from './device.js';
+import {time} from './text.js';
 import {cancelButton, dialog, field, onSubmit, problemText, showErrors, toast, uid} from './ui.js';
 import common from './strings/common.js';
 import words from './strings/people.js';
@@ -118,16 +120,34 @@ export async function invitePerson(who, after) {
 	const box = dialog(words.invite, form);
 }
 
+// Where somebody is logged in, the newest first.
+function where({items, next}) {
+	if (!items.length) return h('p', {class: 'soft'}, words.noSessions);
+	return [
+		h('p', {}, words.sessions(items.length, next)),
+		h(
+			'ul',
+			{role: 'list', class: 'small soft', id: 'where'},
+			items.map((one) => h('li', {class: 'wrap'}, words.session(device(one), one.ip), ' ', time(one.last_seen_at)))
+		),
+	];
+}
+
 export async function changePerson(one, who, after) {
 	let roles;
 	let etag;
+	let sessions;
+	const path = `/v1/users/${one.public_id}`;
 	try {
-		[roles, {data: one, etag}] = await Promise.all([allRoles(), get(`/v1/users/${one.public_id}`)]);
+		[roles, {data: one, etag}, {data: sessions}] = await Promise.all([
+			allRoles(),
+			get(path),
+			get(`${path}/sessions`, {limit: 10}),
+		]);
 	} catch (error) {
 		toast(problemText(error));
 		return;
 	}
-	const path = `/v1/users/${one.public_id}`;
 	const name = one.name || one.email;
 	const mine = one.public_id === who.user.public_id;
 	const boxes = rolesField(roles, one.roles);
@@ -198,6 +218,7 @@ export async function changePerson(one, who, after) {
 		),
 		!mine && [
 			h('h3', {}, words.access),
+			one.status !== 'invited' && where(sessions),
 			one.status === 'active' && h('p', {class: 'help'}, words.suspendHelp),
 			h(
 				'div',
@@ -213,6 +234,8 @@ export async function changePerson(one, who, after) {
 							),
 						words.invited(one.email)
 					),
+				sessions.items.length > 0 &&
+					act(words.endSessions, () => del(`${path}/sessions`), words.endedSessions(name)),
 				one.status === 'active' &&
 					act(words.suspend, () => patch(path, {status: 'suspended'}, etag), words.suspended(name)),
 				one.status === 'suspended' &&

@@ -5,6 +5,7 @@ import {del, get, patch, post} from './api.js';
 import {session, may} from './shell.js';
 import {announce, failure, field, loading, onSubmit, problemText, toast, uid} from './ui.js';
 import {badge} from './consent.js';
+import {device} from './device.js';
 import {time} from './text.js';
 import common from './strings/common.js';
 import words from './strings/settings.js';
@@ -181,7 +182,7 @@ const SECTIONS = {
 									h(
 										'td',
 										{class: 'main'},
-										h('strong', {}, device(one, text)),
+										h('strong', {}, device(one)),
 										h('span', {class: 'under'}, one.ip ?? '')
 									),
 									h('td', {class: 'opt mono soft'}, one.ip ?? ''),
@@ -198,7 +199,7 @@ const SECTIONS = {
 														type: 'button',
 														class: 'button slim',
 														'aria-label': text.endLabel(
-															device(one, text),
+															device(one),
 															one.ip ?? ''
 														),
 														onclick: () => again(text.ended, [one.public_id]),
@@ -309,28 +310,6 @@ const SECTIONS = {
 		},
 	},
 };
-
-function device({user_agent: agent, transport}, text) {
-	if (transport === 'bearer') return text.api;
-	const browser = [
-		['Edg/', 'Edge'],
-		['Firefox/', 'Firefox'],
-		['OPR/', 'Opera'],
-		['Chrome/', 'Chrome'],
-		['Safari/', 'Safari'],
-	].find(([mark]) => agent?.includes(mark))?.[1];
-	const system = [
-		['Android', 'Android'],
-		['iPhone', 'iPhone'],
-		['iPad', 'iPad'],
-		['Mac OS', 'Mac'],
-		['Windows', 'Windows'],
-		['Linux', 'Linux'],
-	].find(([mark]) => agent?.includes(mark))?.[1];
-	return browser && system
-		? text.on(browser, system)
-		: (browser ?? (agent ? agent.split(/[ /]/)[0] : text.unknown));
-}
 
 const section = SECTIONS[name];
 async function draw() {

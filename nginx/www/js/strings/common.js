@@ -86,4 +86,9 @@ export default {
 		pending: 'Needs confirming: nothing but a request to confirm may be sent.',
 		declined: 'May not be mailed, by anybody, until the person changes it.',
 	},
+	device: {
+		unknown: 'Unknown program',
+		api: 'A program with a token',
+		on: (browser, system) => `${browser} on ${system}`,
+	},
 };

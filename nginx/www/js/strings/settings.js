@@ -37,11 +37,8 @@ export default {
 		end: 'End session',
 		endLabel: (device, ip) => `End the session of ${device} from ${ip}`,
 		ended: 'The session was ended',
-		unknown: 'Unknown program',
 		others: (count) => plural(count, 'End the other session', 'End the # other sessions'),
 		allEnded: 'All other sessions were ended',
-		api: 'A program with a token',
-		on: (browser, system) => `${browser} on ${system}`,
 	},
 	workspace: {
 		title: 'Workspace',
