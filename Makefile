@@ -92,7 +92,7 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 # the parsers of a program that unit tests and fuzz targets call directly
 PARSERS := $(call obj,$(filter-out fcgi/crm/import_job.c,$(wildcard fcgi/crm/import_text.c fcgi/crm/import_csv.c fcgi/crm/import_vcard.c \
 	fcgi/crm/import_map*.c fcgi/crm/import_row*.c fcgi/crm/import_time*.c fcgi/crm/multipart.c fcgi/audit/filter.c \
-	fcgi/mail/message.c fcgi/mail/template.c fcgi/auth/jose.c fcgi/auth/dns.c fcgi/auth/seal.c fcgi/auth/keys.c \
+	fcgi/mail/message.c fcgi/mail/template.c fcgi/auth/jose.c fcgi/auth/breached.c fcgi/auth/dns.c fcgi/auth/seal.c fcgi/auth/keys.c \
 	fcgi/auth/scim_path.c fcgi/auth/scim_attr.c)))
 PARSER_LIBS := -lresolv
 # SAML without a database, and an identity provider that lies: what its tests, fuzz targets, bench and tool are made of

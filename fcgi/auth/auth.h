@@ -77,10 +77,17 @@ const char *password_hash(struct arena *a, const char *password);
 bool password_check(const char *hash, const char *password);
 /*
  * Whether a new password may be taken: not one that is guessed at once (zxcvbn), with the person's own words counted as
- * known. False with a field error.
+ * known, nor one of the operator's list of breached ones. False with a field error.
  */
 bool password_fit(struct req *r, const char *pointer, const char *password, const char *email,
     const char *workspace);
+
+/* breached.c */
+enum breached { BREACHED_NO, BREACHED_YES, BREACHED_UNKNOWN };
+/* The operator's list (NULL: there is none). False, and logged, when it cannot be used. */
+bool breached_setup(const char *path);
+/* Whether a password is on it; UNKNOWN, and logged, when it cannot be read. */
+enum breached breached(const char *password);
 
 /* token.c */
 int reply_challenge(struct req *r, const struct handle *challenge);

@@ -289,14 +289,15 @@ setup(void)
 {
 	bool keys = keys_load(), hash = password_setup(),
 	     sign = token_sign_key(config("PACT_SIGN_KEY")),
-	     fetch = fetch_setup(config("PACT_FETCH_ALLOW"), config("PACT_FETCH_CA"));
+	     fetch = fetch_setup(config("PACT_FETCH_ALLOW"), config("PACT_FETCH_CA")),
+	     list = breached_setup(config("PACT_BREACHED_PASSWORDS"));
 
 	if (!sign)
 		log_msg(LOG_ERROR,
 		    "PACT_SIGN_KEY does not name a PEM file with an Ed25519 private key");
 	if (!fetch)
 		log_msg(LOG_ERROR, "PACT_FETCH_ALLOW is no list of networks");
-	return keys && hash && sign && fetch;
+	return keys && hash && sign && fetch && list;
 }
 
 int

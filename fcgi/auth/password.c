@@ -98,6 +98,19 @@ password_check(const char *hash, const char *password)
 	return known && same;
 }
 
+static const char *
+breach_problem(const char *password)
+{
+	switch (breached(password)) {
+	case BREACHED_NO:
+		return NULL;
+	case BREACHED_YES:
+		return "Has been in a breach of some other service, so attackers try it. Take another.";
+	default:
+		return "Cannot be checked at the moment. Try again later.";
+	}
+}
+
 /* 2^26: a hundred million guesses. What is guessed sooner is on the lists that attackers try first. */
 #define GUESS_BITS 26.0
 /* more is not looked at: this much of a good password is good, and the work grows with the square */
@@ -111,7 +124,7 @@ password_fit(struct req *r, const char *pointer, const char *password, const cha
 	const char *own[8] = {"pact"}, *words;
 	char *start = arena_strndup(r->a, password, strnlen(password, LOOKED_AT));
 	size_t n = 1;
-	bool fit;
+	const char *problem = breach_problem(password);
 
 	/* what is between the separators of both */
 	words = arena_printf(r->a, "%s %s", email != NULL ? email : "",
@@ -122,10 +135,11 @@ password_fit(struct req *r, const char *pointer, const char *password, const cha
 		if (len > 2)
 			own[n++] = arena_strndup(r->a, words, len);
 	}
-	fit = ZxcvbnMatch(start, own, NULL) >= GUESS_BITS;
+	if (ZxcvbnMatch(start, own, NULL) < GUESS_BITS)
+		problem =
+		    "Is easily guessed. A few unrelated words are better than a word with a number.";
 	wipe(start, strlen(start));
-	if (!fit)
-		field_error_add(r->a, &r->errors, pointer,
-		    "Is easily guessed. A few unrelated words are better than a word with a number.");
-	return fit;
+	if (problem != NULL)
+		field_error_add(r->a, &r->errors, pointer, "%s", problem);
+	return problem == NULL;
 }

@@ -111,7 +111,7 @@ class Stack:
 
     def run(self, *args, timeout=90):
         """scripts/run of this stack, such as run("stop", "crm")."""
-        keep = {k: v for k, v in self.env.items() if k.startswith("PACT_TEST") or k.startswith("PACT_HASH") or k == "PACT_RESOLVER" or k.startswith("PACT_FETCH") or k.endswith("SAN_OPTIONS")}
+        keep = {k: v for k, v in self.env.items() if k.startswith("PACT_TEST") or k.startswith("PACT_HASH") or k in ("PACT_RESOLVER", "PACT_BREACHED_PASSWORDS") or k.startswith("PACT_FETCH") or k.endswith("SAN_OPTIONS")}
         return subprocess.run([str(ROOT / "scripts/run"), *args, "--dir", str(self.dir)], env=os.environ | keep, check=True,
             capture_output=True, text=True, timeout=timeout).stdout
 

@@ -183,6 +183,15 @@ def test_A1_a_password_on_the_lists_is_not_taken(password, login, user):
     assert e["errors"][0]["pointer"] == "/new_password" and "guessed" in e["errors"][0]["detail"]
 
 
+@pytest.mark.parametrize("password, taken", [("lysegrønt fjellvann over 7 broer", False), ("Correct-Zebra-Battery-Staple-91", False), ("Correct-Zebra-Battery-Staple-92", True)])
+def test_A1_a_password_of_a_breach_is_not_taken(password, taken, login, user):
+    ask = ("POST", "/v1/auth/password", {"current_password": user.password, "new_password": password})
+    if taken:
+        return login(user).ok(*ask)
+    e = login(user).refused(422, "invalid", *ask)
+    assert e["errors"][0]["pointer"] == "/new_password" and "breach" in e["errors"][0]["detail"]
+
+
 def test_A1_nor_one_made_of_ones_own_words(stack, api):
     things = Things(api("owner"))
     things.invited()
