@@ -13,7 +13,7 @@
 
 DOOR_QUERY(q_oidc_start,
     "SELECT " OIDC_WAY
-    " FROM app.sso_start($1, 'oidc', $2::uuid, $3::bytea, $4::bytea, NULL, NULL, $5, $6::bytea, $7, $8)");
+    " FROM app.sso_start($1, 'oidc', $2::uuid, $3::bytea, $4::bytea, NULL, $5, $6::bytea, $7, $8)");
 DOOR_QUERY(q_oidc_take,
     "SELECT " OIDC_WAY " FROM app.sso_take($1, 'oidc', $2::bytea, NULL, $3::bytea, $4, $5)");
 DOOR_QUERY(q_oidc_prove, "SELECT app.sso_prove($1::uuid, $2::uuid, $3::jsonb)");

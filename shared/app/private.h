@@ -52,6 +52,6 @@ extern const struct query q_enter_session, q_enter_key, q_key_refused, q_idempot
     q_idempotency_store, q_idempotency_get, q_health, q_enter_job, q_job_claim, q_job_done,
     q_job_failed, q_job_extend, q_refused, q_stream_time;
 
-#define SCHEMA_VERSION 10 /* the migration this build needs; a newer schema is fine */
+#define SCHEMA_VERSION 11 /* the migration this build needs; a newer schema is fine */
 
 #endif

@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION app.saml_start(p_slug text, p_login uuid, p_state_sha
 	p_return_to text, p_test_sha256 bytea, p_ip text, p_request_id text) RETURNS SETOF app.sso_way LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	RETURN QUERY SELECT * FROM app.sso_start(p_slug, 'saml', p_login, p_state_sha256, p_browser_sha256, p_message_id, NULL, p_return_to,
+	RETURN QUERY SELECT * FROM app.sso_start(p_slug, 'saml', p_login, p_state_sha256, p_browser_sha256, p_message_id, p_return_to,
 		p_test_sha256, p_ip, p_request_id);
 END $$;
 CREATE OR REPLACE FUNCTION app.saml_connection(p_slug text, p_ip text, p_request_id text) RETURNS SETOF app.sso_way LANGUAGE plpgsql SECURITY DEFINER

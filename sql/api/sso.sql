@@ -6,7 +6,7 @@ SET ROLE pact_door;
 -- A connection as a program needs it. The secret and the key that opens it are for `auth` alone.
 CREATE OR REPLACE FUNCTION app.sso_way_of(p_connection uuid) RETURNS app.sso_way LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT (c.tenant_id, NULL, c.id, c.revision, NULL, c.settings, c.facts, c.source,
-		CASE WHEN app.module() = 'auth' THEN c.secret END, CASE WHEN app.module() = 'auth' THEN k.data_key END, NULL, NULL, NULL)::app.sso_way
+		CASE WHEN app.module() = 'auth' THEN c.secret END, CASE WHEN app.module() = 'auth' THEN k.data_key END, NULL, NULL)::app.sso_way
 	FROM pact.sso_connection c JOIN pact.tenant_key k ON k.tenant_id = c.tenant_id
 	WHERE c.tenant_id = app.tenant_id() AND c.id = p_connection
 	$$;
@@ -32,7 +32,7 @@ END $$;
 
 -- Begins a login. p_test_sha256: of the handle that the settings page was given; it makes this the owner's test.
 CREATE OR REPLACE FUNCTION app.sso_start(p_slug text, p_type text, p_login uuid, p_state_sha256 bytea, p_browser_sha256 bytea, p_message_id text,
-	p_private bytea, p_return_to text, p_test_sha256 bytea, p_ip text, p_request_id text) RETURNS SETOF app.sso_way
+	p_return_to text, p_test_sha256 bytea, p_ip text, p_request_id text) RETURNS SETOF app.sso_way
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	v_connection uuid := app.sso_enter(p_slug, p_type, p_ip, p_request_id, true);
@@ -51,9 +51,9 @@ BEGIN
 	DELETE FROM pact.sso_login x WHERE x.tenant_id = app.tenant_id() AND x.browser_sha256 = p_browser_sha256 AND x.id IN (
 		SELECT y.id FROM pact.sso_login y WHERE y.tenant_id = app.tenant_id() AND y.browser_sha256 = p_browser_sha256
 		ORDER BY y.id DESC OFFSET 19);
-	INSERT INTO pact.sso_login (tenant_id, id, connection_id, purpose, browser_sha256, state_sha256, message_id, private, user_id, return_to)
+	INSERT INTO pact.sso_login (tenant_id, id, connection_id, purpose, browser_sha256, state_sha256, message_id, user_id, return_to)
 		VALUES (app.tenant_id(), p_login, v_connection, CASE WHEN p_test_sha256 IS NULL THEN 'login' ELSE 'test' END, p_browser_sha256,
-			p_state_sha256, p_message_id, p_private, v_tester, p_return_to);
+			p_state_sha256, p_message_id, v_tester, p_return_to);
 	w := app.sso_way_of(v_connection);
 	w.login_id := p_login;
 	w.purpose := CASE WHEN p_test_sha256 IS NULL THEN 'login' ELSE 'test' END;
@@ -77,7 +77,7 @@ DECLARE
 	l record;
 	w app.sso_way;
 BEGIN
-	SELECT x.id, x.purpose, x.private, x.message_id, x.claims, x.browser_sha256 = p_browser_sha256 AS ours INTO l FROM pact.sso_login x
+	SELECT x.id, x.purpose, x.message_id, x.claims, x.browser_sha256 = p_browser_sha256 AS ours INTO l FROM pact.sso_login x
 		WHERE x.tenant_id = app.tenant_id() AND x.connection_id = v_connection AND x.status = 'open' AND x.expires_at > now()
 			AND x.purpose <> 'logout' AND x.browser_sha256 <> '' AND CASE WHEN p_message_id IS NOT NULL THEN x.message_id = p_message_id AND p_state_sha256 IS NULL
 				ELSE x.state_sha256 = p_state_sha256 END FOR UPDATE;
@@ -90,7 +90,6 @@ BEGIN
 	w := app.sso_way_of(v_connection);
 	w.login_id := l.id;
 	w.purpose := l.purpose;
-	w.private := l.private;
 	w.message_id := l.message_id;
 	w.claims := l.claims;
 	RETURN NEXT w;
@@ -113,7 +112,7 @@ CREATE OR REPLACE FUNCTION app.sso_prove(p_tenant uuid, p_login uuid, p_claims j
 	SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM app.context(p_tenant, 'public', NULL, NULL, app.ip(), app.request_id());
-	UPDATE pact.sso_login x SET status = 'proved', claims = p_claims, private = NULL, expires_at = now() + interval '1 minute'
+	UPDATE pact.sso_login x SET status = 'proved', claims = p_claims, expires_at = now() + interval '1 minute'
 		WHERE x.tenant_id = p_tenant AND x.id = p_login AND x.status = 'taken' AND x.purpose <> 'logout' AND x.expires_at > now();
 	IF NOT FOUND THEN
 		PERFORM app.refuse('sso-refused', 'state');
@@ -323,7 +322,7 @@ BEGIN
 	IF FOUND AND app.throttle_count(app.throttle_key('sso-refused', uuid_send(v_connection), p_ip), 100, interval '1 hour') IS NULL THEN
 		PERFORM app.audit_write('auth.login_refused', 'sso_connection', v_connection, NULL, jsonb_strip_nulls(jsonb_build_object(
 			'method', v_type, 'reason', p_reason, 'login', p_login)));
-		UPDATE pact.sso_login x SET status = 'done', claims = NULL, private = NULL WHERE x.tenant_id = app.tenant_id() AND x.id = p_login
+		UPDATE pact.sso_login x SET status = 'done', claims = NULL WHERE x.tenant_id = app.tenant_id() AND x.id = p_login
 			AND x.status <> 'open';
 	END IF;
 END $$;
@@ -438,7 +437,7 @@ END $$;
 CREATE OR REPLACE FUNCTION app.sso_to_check(p_connection uuid) RETURNS SETOF app.sso_way LANGUAGE sql STABLE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp AS $$
 	SELECT w.tenant_id, w.login_id, w.connection_id, w.revision, w.purpose, w.settings, w.facts, coalesce(c.source_new, w.source), w.secret,
-		w.data_key, w.private, w.message_id, w.claims
+		w.data_key, w.message_id, w.claims
 	FROM app.sso_way_of(p_connection) w JOIN pact.sso_connection c ON c.tenant_id = w.tenant_id AND c.id = w.connection_id
 	$$;
 -- Tells owners, a month and a week ahead, when the last of the provider's certificates ends: nobody comes in after that.

@@ -42,7 +42,7 @@ def test_T4_every_sealed_column_is_declared(pg):
     unknown = {(t, c) for t, c in columns if not re.search("_sha256$", c)} - set(NOT_SEALED)
     assert unknown - sealed_columns(pg) == set(), "sealed, or say above why not"
     assert {("totp", "secret"), ("sso_connection", "secret"), ("integration_credential", "sealed"), ("session", "sso_hint"),
-        ("sso_login", "private")} <= sealed_columns(pg)
+        ("sso_login", "claims")} <= sealed_columns(pg)
 
 
 def test_T4_what_seals_says_the_purpose_that_is_declared():
@@ -155,8 +155,8 @@ def test_T4_a_new_data_key_replaces_what_is_declared_and_drops_the_rest(pg, fres
         cur.execute("INSERT INTO pact.sso_connection (tenant_id, id, type, name, secret) VALUES (%s, %s, 'oidc', 'Idp', %s)", (fresh.id, other, os.urandom(44)))
         cur.execute("UPDATE pact.session SET sso_hint = %s WHERE user_id = %s", (os.urandom(44), user.id))
         for x, status in ((login, "taken"), (uuid.uuid4(), "proved")):
-            cur.execute("INSERT INTO pact.sso_login (tenant_id, id, connection_id, purpose, status, browser_sha256, state_sha256, private, claims) "
-                "VALUES (%s, %s, %s, 'login', %s, 'b', %s, 'sealed', '{\"subject\":\"s\",\"hint\":\"00\"}')", (fresh.id, x, other, status, x.bytes))
+            cur.execute("INSERT INTO pact.sso_login (tenant_id, id, connection_id, purpose, status, browser_sha256, state_sha256, claims) "
+                "VALUES (%s, %s, %s, 'login', %s, 'b', %s, '{\"subject\":\"s\",\"hint\":\"00\"}')", (fresh.id, x, other, status, x.bytes))
     with pg.program("pact_operator") as cur:
         rekey(cur, fresh)
         cur.execute("SELECT ops.rekey_drop()")
@@ -175,8 +175,8 @@ def test_T4_a_new_data_key_replaces_what_is_declared_and_drops_the_rest(pg, fres
         assert [bytes(b) for b in cur.fetchone()] == [fresh_values[n] for n in ("totp.secret", "sso_connection.secret", "integration_credential.sealed")]
         cur.execute("SELECT count(*) FROM pact.session WHERE sso_hint IS NOT NULL")
         assert cur.fetchone() == (0,)
-        cur.execute("SELECT status, private, claims FROM pact.sso_login ORDER BY id = %s DESC", (login,))
-        assert cur.fetchall() == [("done", None, {"subject": "s"}), ("proved", None, {"subject": "s"})]
+        cur.execute("SELECT status, claims FROM pact.sso_login ORDER BY id = %s DESC", (login,))
+        assert cur.fetchall() == [("done", {"subject": "s"}), ("proved", {"subject": "s"})]
         cur.execute("SELECT master_key_id, data_key_at > created_at FROM pact.tenant_key")
         assert cur.fetchone() == ("k2", True)
     with pg.superuser() as cur:

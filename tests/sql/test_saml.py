@@ -111,7 +111,7 @@ def test_it_knows_no_connection_of_another_kind(pg, fresh):
             cur.execute(sql, args)
 
 
-@pytest.mark.parametrize("call", ["app.sso_start('x', 'oidc', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)", "app.sso_connection('x', 'oidc', NULL, NULL)",
+@pytest.mark.parametrize("call", ["app.sso_start('x', 'oidc', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)", "app.sso_connection('x', 'oidc', NULL, NULL)",
     "app.sso_prove(NULL, NULL, NULL)", "app.sso_succeed(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)", "app.sso_unsolicited(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
     "app.sso_way_of(NULL)", "app.session_begin(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)", "app.sso_logout_user(NULL, NULL, NULL)", "app.context(NULL, NULL, NULL, NULL, NULL, NULL)"])
 def test_it_cannot_go_around_that(pg, call):

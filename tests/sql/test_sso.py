@@ -42,14 +42,14 @@ class Way:
         with self.program() as cur:
             cur.execute("SELECT app.uuid7()")
             login = cur.fetchone()[0]
-            cur.execute("SELECT (s).* FROM app.sso_start(%s, %s, %s, %s, %s, %s, 'p', '/tasks', %s, '192.0.2.9', 'r') s",
+            cur.execute("SELECT (s).* FROM app.sso_start(%s, %s, %s, %s, %s, %s, '/tasks', %s, '192.0.2.9', 'r') s",
                 (slug or self.w.slug, kind or self.kind, login, state, browser or self.browser, message, test))
             assert cur.fetchone()[:3] == (self.w.id, login, self.id)
         return login, state
 
     def take(self, state=None, message=None, browser=None, slug=None, kind=None):
         with self.program() as cur:
-            cur.execute("SELECT login_id, purpose, private FROM app.sso_take(%s, %s, %s, %s, %s, NULL, 'r')",
+            cur.execute("SELECT login_id, purpose FROM app.sso_take(%s, %s, %s, %s, %s, NULL, 'r')",
                 (slug or self.w.slug, kind or self.kind, state, message, browser or self.browser))
             return cur.fetchone()
 
@@ -94,7 +94,7 @@ def test_A4_a_login_comes_to_a_session_once(way):
     with refused("sso-refused") as box:
         way.succeed(login, email)
     assert reason(box) == "state"
-    assert way.sql("SELECT claims, private, status FROM pact.sso_login WHERE id = %s", login) == [(None, None, "done")]
+    assert way.sql("SELECT claims, status FROM pact.sso_login WHERE id = %s", login) == [(None, "done")]
     with way.pg.superuser() as cur:
         cur.execute("SELECT action FROM pact.audit_event WHERE tenant_id = %s AND action LIKE 'auth.%%' AND new ->> 'method' = 'oidc'", (way.w.id,))
         assert cur.fetchall() == [("auth.login",)]
