@@ -125,10 +125,12 @@ CREATE OR REPLACE FUNCTION app.session_most(p_created timestamptz, p_method text
 -- it by the same program. A provider that numbers people anew each night makes no noise so, nor does a new version of a browser.
 CREATE OR REPLACE FUNCTION app.login_unusual(p_user uuid, p_ip text, p_user_agent text) RETURNS boolean LANGUAGE sql STABLE
 	SET search_path = pg_catalog, pg_temp AS $$
-	SELECT NOT bool_or(app.ip_net(s.ip) = app.ip_net(p_ip)
-			OR s.user_agent = left(p_user_agent, 300) AND app.ip_block(s.ip, 16, 32) = app.ip_block(p_ip, 16, 32))
-		FROM (SELECT x.ip, x.user_agent FROM pact.session x WHERE x.tenant_id = app.tenant_id() AND x.user_id = p_user
-			ORDER BY x.id DESC LIMIT 200) s
+	WITH recent AS (
+		SELECT x.ip, x.user_agent FROM pact.session x WHERE x.tenant_id = app.tenant_id() AND x.user_id = p_user
+			ORDER BY x.id DESC LIMIT 200
+	)
+	SELECT EXISTS (SELECT FROM recent) AND NOT EXISTS (SELECT FROM recent s WHERE s.ip = p_ip OR app.ip_net(s.ip) = app.ip_net(p_ip)
+		OR s.user_agent = left(p_user_agent, 300) AND app.ip_block(s.ip, 16, 32) = app.ip_block(p_ip, 16, 32))
 	$$;
 
 -- A session of a user who has shown all that is asked: for the functions of pact_door alone, in the context of the workspace.
