@@ -153,8 +153,7 @@ test('T2: a tab of somebody who logged out elsewhere does not write in the name 
 	await page.getByRole('dialog', {name: 'Somebody else is logged in now'}).waitFor();
 	await page.keyboard.press('Escape');
 	await page.getByRole('link', {name: 'Go on as the new user'}).click();
-	await settled(page);
-	assert.equal(await page.locator('.side-user .soft').innerText(), 'admin');
+	await page.locator('.side-user .soft').getByText('admin', {exact: true}).waitFor();
 });
 
 test('the same note twice is two notes; one press that is sent twice is one', async (t) => {

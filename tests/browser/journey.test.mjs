@@ -36,6 +36,7 @@ test('C8, C4, L1, L3: import a Mailchimp file, see who may be mailed and why, ch
 	await link.waitFor();
 	await page.waitForFunction(() => document.querySelectorAll('#contacts tbody tr').length === 1);
 	await link.click();
+	await page.waitForURL(/\/contact\?/);
 	await settled(page);
 	const answer = page.locator('#answer');
 	assert.match(await answer.innerText(), /^May be mailed\. Opted in on 1 March 2024 by import/);
@@ -274,8 +275,10 @@ test('C1: tasks of contacts stand in one list and are closed there, with undo', 
 	await page.getByText(`Done: Call back ${run}`).waitFor();
 	await page.getByRole('button', {name: 'Undo'}).click();
 	await page.getByLabel(`Mark as done: Call back ${run}`).waitFor();
-	await page.getByLabel(`Mark as done: Call back ${run}`).click();
-	await page.getByText(`Done: Call back ${run}`).waitFor();
+	await Promise.all([
+		page.waitForResponse((answer) => answer.request().method() === 'PATCH' && answer.ok()),
+		page.getByLabel(`Mark as done: Call back ${run}`).click(),
+	]);
 	await page.reload();
 	await settled(page);
 	assert.equal(await page.getByLabel(`Mark as done: Call back ${run}`).count(), 0);

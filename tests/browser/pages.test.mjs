@@ -171,6 +171,7 @@ test('A9: a viewer reads and is offered nothing that changes', async (t) => {
 		assert.equal(await page.getByText(name, {exact: true}).count(), 0, name);
 	assert.equal(await page.locator('#contacts input[type="checkbox"]').count(), 0);
 	await page.locator('#contacts tbody a').first().click();
+	await page.waitForURL(/\/contact\?/);
 	await settled(page);
 	assert.equal(await page.locator('.inplace, #change-consent, #delete, #compose').count(), 0);
 	await accessible(page, 'a contact as a viewer');
