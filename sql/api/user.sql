@@ -201,15 +201,17 @@ BEGIN
 	PERFORM app.owner_left();
 	RETURN QUERY SELECT p_id;
 END $$;
--- Of somebody who has lost the telephone: all sessions end, too.
+-- Of somebody who has lost the telephone: all sessions end, too. One's own takes the password (app.totp_remove_own), which a stolen
+-- session or key does not know.
 CREATE OR REPLACE FUNCTION app.user_mfa_remove(p_id uuid) RETURNS TABLE (deleted uuid) LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM app.user_lock(p_id, NULL);
-	PERFORM app.totp_remove(p_id);
-	IF p_id <> app.actor_id() THEN
-		PERFORM app.user_out(p_id, 'mfa-reset');
+	IF p_id = app.actor_id() THEN
+		PERFORM app.refuse('conflict', 'This is for others. Turn your own off in your settings, with your password.');
 	END IF;
+	PERFORM app.totp_remove(p_id);
+	PERFORM app.user_out(p_id, 'mfa-reset');
 	RETURN QUERY SELECT p_id;
 END $$;
 

@@ -7,6 +7,7 @@ import pytest
 from client import Client, new_ip
 from samples import Things
 from stack import otp, unique
+from test_keys import with_key
 
 
 @pytest.fixture
@@ -248,6 +249,16 @@ def test_A8_somebody_who_lost_it_is_helped_by_an_admin(strict, login, stack, db)
     assert stack.mails(member.email, 1, "Two-factor authentication is off")
     # but an admin cannot take an owner's
     login(w.users["admin"]).refused(403, "forbidden", "DELETE", f"/v1/users/{w.users['owner'].id}/totp")
+
+
+def test_A7_nobody_helps_themselves_without_the_password(make_workspace, login, stack):
+    """Who has stolen a session or a key of somebody who looks after people does not get rid of their second factor."""
+    owner = login(make_workspace(roles=()).users["owner"])
+    Things(owner).second_factor()
+    mine = f"/v1/users/{owner.user.id}/totp"
+    assert "password" in owner.refused(409, "conflict", "DELETE", mine)["detail"]
+    with_key(stack, owner.ok("POST", "/v1/api-keys", {"name": "k", "roles": ["owner"]})["key"]).refused(409, "conflict", "DELETE", mine)
+    assert owner.ok("GET", "/v1/auth/totp")["enabled"] is True
 
 
 def test_A8_refresh_keeps_what_the_session_has_shown(enrolled, user, stack):
