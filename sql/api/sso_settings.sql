@@ -183,6 +183,14 @@ BEGIN
 	IF v_errors IS NOT NULL THEN
 		PERFORM app.refuse_fields(v_errors);
 	END IF;
+	-- here, too, nobody gives or takes what they may not do themselves; what stays as it was is no concern of theirs
+	PERFORM app.not_beyond(app.roles_permissions(ARRAY(
+			SELECT w.role_id FROM unnest(v_groups, v_roles) w (group_name, role_id) WHERE NOT EXISTS (SELECT FROM pact.group_role g
+				WHERE g.tenant_id = app.tenant_id() AND g.group_name = w.group_name AND g.role_id = w.role_id)
+			UNION SELECT g.role_id FROM pact.group_role g WHERE g.tenant_id = app.tenant_id()
+				AND CASE WHEN g.group_name = '' THEN p_default ELSE p_mapping END IS NOT NULL
+				AND NOT EXISTS (SELECT FROM unnest(v_groups, v_roles) w (group_name, role_id) WHERE w.group_name = g.group_name AND w.role_id = g.role_id))),
+		'You cannot have groups stand for a role that may do more than you.');
 	WITH gone AS (
 		DELETE FROM pact.group_role g WHERE g.tenant_id = app.tenant_id() AND CASE WHEN g.group_name = '' THEN p_default ELSE p_mapping END IS NOT NULL
 			AND NOT EXISTS (SELECT FROM unnest(v_groups, v_roles) w (group_name, role_id) WHERE w.group_name = g.group_name AND w.role_id = g.role_id)

@@ -313,6 +313,26 @@ def test_members_follow_when_the_owner_maps_their_groups(house, okta, db):
     assert roles(house, two) == []
 
 
+def test_groups_stand_for_no_more_than_who_says_so_may_do(house, okta):
+    """A role of the workspace's own that may set single sign-on up is not an owner by a line in its settings."""
+    owner, member = house.c["owner"], house.c["member"]
+    Things(owner).enterprise()
+    Things(owner).connection()
+    owner.ok("POST", "/v1/roles", {"name": "identity", "permissions": ["settings.read", "settings.write", "sso.write", "user.read"]})
+    owner.ok("PATCH", f"/v1/users/{member.user.id}", {"roles": ["identity", "viewer"]})
+    okta.group("Staff", member.user.id)
+    chiefs = okta.group("Chiefs", okta.create()["id"])
+    say = "PATCH", "/v1/settings/security"
+    owner.ok(*say, {"sso": {"role_mapping": [{"group": "Chiefs", "role": "owner"}]}})
+    mine = {"group": "Staff", "role": "viewer"}
+    for sso in ({"role_mapping": [{"group": "Chiefs", "role": "owner"}, {"group": "Staff", "role": "owner"}]},
+                {"role_mapping": [mine]}, {"default_roles": ["admin"]}):
+        member.refused(403, "forbidden", *say, {"sso": sso})
+    assert roles(house, member.user.id) == ["identity", "viewer"] and roles(house, chiefs["members"][0]["value"]) == ["owner"]
+    # what is theirs to say goes beside what an owner said
+    member.ok(*say, {"sso": {"role_mapping": [{"group": "Chiefs", "role": "owner"}, mine], "default_roles": ["viewer"]}})
+
+
 def test_new_people_get_the_roles_of_everybody_unless_the_key_may_not_give_them(house, okta, weak, maps):
     maps("", "viewer")
     assert roles(house, weak.create()["id"]) == ["viewer"]
