@@ -1,6 +1,13 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- Logins by single sign-on (A3, A4), from the start to the session. `saml` and `auth` prove who somebody is; only `auth`
 -- begins the session. Rows of pact.sso_login go one way: open, taken, proved, done.
+SET ROLE pact_owner;
+
+-- The program that speaks with such a provider.
+CREATE OR REPLACE FUNCTION app.sso_module(p_type text) RETURNS text LANGUAGE sql IMMUTABLE
+	AS $$ SELECT CASE p_type WHEN 'saml' THEN 'saml' WHEN 'oidc' THEN 'auth' END $$;
+
+RESET ROLE;
 SET ROLE pact_door;
 
 -- A connection as a program needs it. The secret and the key that opens it are for `auth` alone.
@@ -400,7 +407,8 @@ BEGIN
 	PERFORM app.context_clear();
 END $$;
 
--- The runner's word on a connection as it was at p_revision, in the job's context; a word on older settings is not heard.
+-- The runner's word on a connection as it was at p_revision, in the job's context; a word on older settings is not heard, nor one
+-- of the program that does not speak with such a provider.
 -- p_facts NULL: refused, because p_problem; where something good is known that stays, and p_problem says why the newer was not
 -- taken. Metadata that an owner uploads may be of another provider (entity_id): then nobody is known to it, and it is to be
 -- tested again. What an address serves may not change so.
@@ -410,7 +418,8 @@ DECLARE
 	c pact.sso_connection;
 	v_other boolean;
 BEGIN
-	SELECT * INTO c FROM pact.sso_connection x WHERE x.tenant_id = app.tenant_id() AND x.id = p_connection AND x.revision = p_revision FOR UPDATE;
+	SELECT * INTO c FROM pact.sso_connection x WHERE x.tenant_id = app.tenant_id() AND x.id = p_connection AND x.revision = p_revision
+		AND app.sso_module(x.type) = app.module() FOR UPDATE;
 	IF NOT FOUND THEN
 		RETURN false;
 	END IF;
@@ -439,6 +448,7 @@ CREATE OR REPLACE FUNCTION app.sso_to_check(p_connection uuid) RETURNS SETOF app
 	SELECT w.tenant_id, w.login_id, w.connection_id, w.revision, w.purpose, w.settings, w.facts, coalesce(c.source_new, w.source), w.secret,
 		w.data_key, w.message_id, w.claims
 	FROM app.sso_way_of(p_connection) w JOIN pact.sso_connection c ON c.tenant_id = w.tenant_id AND c.id = w.connection_id
+	WHERE app.sso_module(c.type) = app.module()
 	$$;
 -- Tells owners, a month and a week ahead, when the last of the provider's certificates ends: nobody comes in after that.
 CREATE OR REPLACE FUNCTION app.sso_warn(p_connection uuid) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -484,8 +494,6 @@ END $$;
 
 RESET ROLE;
 SET ROLE pact_owner;
-CREATE OR REPLACE FUNCTION app.sso_module(p_type text) RETURNS text LANGUAGE sql IMMUTABLE
-	AS $$ SELECT CASE p_type WHEN 'saml' THEN 'saml' WHEN 'oidc' THEN 'auth' END $$;
 -- The work of looking at a connection: of the program that speaks with such a provider. Kind sso.check, payload
 -- {"connection": id}.
 CREATE OR REPLACE FUNCTION app.sso_check_later(p_connection uuid, p_type text) RETURNS uuid LANGUAGE sql SECURITY DEFINER

@@ -425,9 +425,10 @@ def test_A3_settings_that_make_no_sense_are_named(way, sso, pointer):
 # ── what a runner finds out ──
 def checked(way, facts, problem=None, source=None, revision=None):
     with way.pg.owner(way.w) as cur:
-        cur.execute("RESET ROLE")
-        cur.execute("SELECT app.sso_checked(%s, coalesce(%s, (SELECT revision FROM pact.sso_connection WHERE id = %s)), %s, %s, %s)",
-            (way.id, revision, way.id, source, json.dumps(facts) if facts else None, problem))
+        cur.execute("SELECT revision FROM pact.sso_connection WHERE id = %s", (way.id,))
+        revision = revision or cur.fetchone()[0]
+        cur.execute(f"SET LOCAL SESSION AUTHORIZATION {'pact_saml' if way.kind == 'saml' else 'pact_auth'}")
+        cur.execute("SELECT app.sso_checked(%s, %s, %s, %s, %s)", (way.id, revision, source, json.dumps(facts) if facts else None, problem))
         return cur.fetchone()[0]
 
 
@@ -521,3 +522,15 @@ def test_T4_the_secret_is_sealed_for_its_connection_and_only_auth_is_given_it(pg
 def test_T3_other_programs_have_no_part_in_logins(pg, role, call):
     with pg.program(role) as cur, pytest.raises(psycopg2.errors.InsufficientPrivilege):
         cur.execute(f"SELECT {call}")
+
+
+def test_T3_a_program_has_no_word_on_the_others_connections(pg, fresh, beta):
+    """`saml` taken over, knowing the id of an OpenID connection, could have put keys of its own in the provider's place."""
+    for way, role in ((Way(pg, fresh), "pact_saml"), (Way(pg, beta, "saml"), "pact_auth")):
+        with pg.program(role) as cur:
+            cur.execute("SELECT app.sso_refuse(%s, NULL, NULL, NULL, 'x')", (way.w.slug,))
+            cur.execute("SELECT * FROM app.sso_to_check(%s)", (way.id,))
+            assert cur.fetchall() == []
+            cur.execute("SELECT app.sso_checked(%s, 1, NULL, '{\"jwks\": {}}', NULL)", (way.id,))
+            assert cur.fetchone() == (False,)
+        assert way.sql("SELECT facts FROM pact.sso_connection WHERE id = %s", way.id) == [({"entity_id": "idp"},)]
