@@ -228,9 +228,11 @@ def test_operators_are_in_the_log_of_the_workspace(pg, fresh):
         assert cur.fetchall() == [("workspace.list", "operator", None), ("workspace.update", "operator", {"status": "suspended"})]
 
 
-@pytest.mark.parametrize("action", ["contact.update", "contact.erase", "user_role.create", "auth.login", "workspace.list", "Robert'); --", "x", ""])
-def test_a_program_cannot_forge_what_others_write(pg, alpha, action):
-    with pg.user(alpha.users["owner"]) as cur, pytest.raises(psycopg2.Error, match="not for programs"):
+@pytest.mark.parametrize("role", ["pact_auth", "pact_crm", "pact_audit"])
+@pytest.mark.parametrize("action", ["contact.update", "contact.erase", "user_role.create", "auth.login", "workspace.list", "Robert'); --", "x", "",
+    "auth.mfa_disable", "user.invite", "integration_credential.rotate", "import.finish", "audit.read", "nothing.known"])
+def test_a_program_cannot_forge_what_others_write(pg, alpha, action, role):
+    with pg.user(alpha.users["owner"], role=role) as cur, pytest.raises(psycopg2.Error, match="not for programs"):
         cur.execute("SELECT app.audit(%s, 'contact', NULL, NULL, NULL)", (action,))
 
 
