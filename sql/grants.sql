@@ -95,7 +95,7 @@ GRANT SELECT ON pact.audit_event TO pact_audit;
 GRANT SELECT (tenant_id, slug, name, plan) ON pact.tenant TO pact_audit;
 
 -- ── mail: the outbox, and where it goes ──────────────────────────────────────────────────────────────────────────
-GRANT EXECUTE ON FUNCTION app.outbox_add(uuid, text, jsonb) TO pact_door, pact_crm;
+GRANT EXECUTE ON FUNCTION app.outbox_add(uuid, text, jsonb) TO pact_door;
 GRANT SELECT, UPDATE (status, attempts, last_error, message_id, sent_at, vars) ON pact.outbox TO pact_mail;
 GRANT SELECT (tenant_id, id, email, name, status) ON pact.user_account TO pact_mail;
 GRANT SELECT (tenant_id, slug, name) ON pact.tenant TO pact_mail;

@@ -267,6 +267,13 @@ def test_functions_of_other_programs_are_closed(pg, alpha):
             cur.execute(f"SELECT {call}")
 
 
+def test_only_mail_that_belongs_to_what_was_done_is_sent(pg, alpha):
+    """A program that is taken over writes nobody a letter of its own from our address."""
+    for role in ("pact_auth", "pact_crm", "pact_audit"):
+        with pg.user(alpha.users["owner"], role=role) as cur, pytest.raises(DENIED, match="outbox_add"):
+            cur.execute("SELECT app.outbox_add(%s, 'password-reset', '{\"link\": \"https://evil.example\"}')", (alpha.users["owner"].id,))
+
+
 def test_the_fallback_without_the_module_still_migrates(cluster):
     """A managed service may not load it: everything works, and the migration says what is missing."""
     from conftest import Cluster, Pg
