@@ -148,7 +148,11 @@ BEGIN
 	INSERT INTO pact.session (tenant_id, id, user_id, secret_sha256, refresh_sha256, method, mfa, transport, ip, user_agent, expires_at)
 		VALUES (v_tenant, p_session, p_user, p_secret_sha256, p_refresh_sha256, p_method, p_second IS NOT NULL, p_transport, p_ip,
 			left(p_user_agent, 300), now() + interval '7 days');
-	UPDATE pact.user_account SET last_login_at = now() WHERE tenant_id = v_tenant AND id = p_user;
+	-- who was suspended since this login was looked at does not come in: that session would live again with its user
+	UPDATE pact.user_account SET last_login_at = now() WHERE tenant_id = v_tenant AND id = p_user AND status = 'active';
+	IF NOT FOUND THEN
+		PERFORM app.refuse('wrong-credentials');
+	END IF;
 	UPDATE directory.login SET last_used = now() WHERE tenant_id = v_tenant AND user_id = p_user;
 	PERFORM app.audit_write('auth.login', 'session', p_session, NULL, jsonb_strip_nulls(jsonb_build_object('method', p_method,
 		'second_factor', p_second, 'transport', p_transport, 'unusual', nullif(v_unusual, false))));

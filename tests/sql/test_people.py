@@ -93,3 +93,27 @@ def test_A7_A9_no_way_around_the_functions(pg, fresh, sql):
     for role in ("pact_crm", "pact_audit", "pact_mail"):
         with pg.program(role) as cur, pytest.raises(psycopg2.errors.InsufficientPrivilege):
             cur.execute("SELECT * FROM app.mfa_begin(%(u)s, %(u)s, 'x', NULL, NULL)", {"u": owner.id})
+
+
+def test_A9_a_login_that_meets_a_suspension_begins_no_session(pg, fresh):
+    """Else that session would be there again when its user is let in again."""
+    owner, member = fresh.users["owner"], fresh.users["member"]
+    said = []
+
+    def come_in():
+        try:
+            said.append(fresh.log_in(member))
+        except psycopg2.Error as e:
+            said.append(e.diag.message_primary)
+
+    with pg.user(owner, "user.write", "pact_auth") as cur:
+        cur.execute("SELECT * FROM app.user_patch(%s, NULL, '{\"status\": \"suspended\"}')", (member.id,))
+        t = threading.Thread(target=come_in)
+        t.start()
+        time.sleep(0.5)
+        assert said == [], "it waits"
+    t.join()
+    assert said == ["wrong-credentials"]
+    with pg.owner(fresh) as cur:
+        cur.execute("SELECT count(*) FROM pact.session WHERE user_id = %s AND ended_at IS NULL", (member.id,))
+        assert cur.fetchone() == (0,)
