@@ -150,13 +150,18 @@ END $$;
 
 -- Off. In a workspace that asks for it, whoever is without is led to set it up anew.
 CREATE OR REPLACE FUNCTION app.totp_remove(p_user uuid) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	v_in_need boolean;
 BEGIN
+	PERFORM app.people_lock();
+	v_in_need := app.owner_in_need();
 	DELETE FROM pact.totp x WHERE x.tenant_id = app.tenant_id() AND x.user_id = p_user;
 	IF FOUND THEN
 		DELETE FROM pact.recovery_code x WHERE x.tenant_id = app.tenant_id() AND x.user_id = p_user;
 		UPDATE pact.session x SET mfa = false WHERE x.tenant_id = app.tenant_id() AND x.user_id = p_user AND x.mfa;
 		PERFORM app.audit_write('auth.mfa_disable', 'user', p_user, NULL, jsonb_build_object('factor', 'totp'));
 		PERFORM app.outbox_add(p_user, 'mfa-disabled', jsonb_build_object('ip', app.ip()));
+		PERFORM app.owner_left(v_in_need);
 	END IF;
 END $$;
 CREATE OR REPLACE FUNCTION app.totp_remove_own() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -91,9 +91,7 @@ BEGIN
 			JOIN pact.scim_group g ON g.tenant_id = m.tenant_id AND g.id = m.group_id WHERE m.tenant_id = app.tenant_id() AND m.user_id = p_user)) THEN
 		-- nothing gives a role any more, and nobody has given one by hand; the last owner stays one all the same
 		PERFORM app.user_roles(p_user, ARRAY(SELECT ur.role_id FROM pact.user_role ur JOIN pact.role r ON r.tenant_id = ur.tenant_id AND r.id = ur.role_id
-			WHERE ur.tenant_id = app.tenant_id() AND ur.user_id = p_user AND r.builtin AND r.name = 'owner' AND NOT EXISTS (SELECT FROM pact.user_role o
-				JOIN pact.user_account u ON u.tenant_id = o.tenant_id AND u.id = o.user_id
-				WHERE o.tenant_id = r.tenant_id AND o.role_id = r.id AND o.user_id <> p_user AND u.status = 'active')));
+			WHERE ur.tenant_id = app.tenant_id() AND ur.user_id = p_user AND r.builtin AND r.name = 'owner' AND app.owner_needed(p_user)));
 	END IF;
 	v_after := app.permissions_of(p_user);
 	IF v_after <> v_before THEN
@@ -138,6 +136,7 @@ CREATE OR REPLACE FUNCTION app.scim_user_patch(p_id uuid, p_version bigint, p js
 	RETURNS TABLE (body jsonb, etag text, location text) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	u pact.user_account := app.user_lock(p_id, p_version);
+	v_in_need boolean := app.owner_in_need();
 	s pact.scim_user;
 	v_email text := coalesce(p ->> 'email', u.email);
 	v_name text;
@@ -179,7 +178,7 @@ BEGIN
 	UPDATE pact.user_account x SET email = v_email, name = v_name, status = v_status WHERE x.tenant_id = app.tenant_id() AND x.id = p_id;
 	IF v_status = 'suspended' THEN
 		PERFORM app.user_out(p_id, 'suspended');
-		PERFORM app.owner_left();
+		PERFORM app.owner_left(v_in_need);
 	END IF;
 	INSERT INTO pact.scim_user AS x (tenant_id, user_id, user_name, external_id, given_name, family_name)
 		VALUES (s.tenant_id, p_id, s.user_name, s.external_id, s.given_name, s.family_name)

@@ -90,6 +90,7 @@ CREATE OR REPLACE FUNCTION app.scim_group_set(p_group uuid, p_members uuid[], p_
 	SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	v_moved uuid[];
+	v_in_need boolean := app.owner_in_need();
 BEGIN
 	WITH gone AS (
 		DELETE FROM pact.scim_group_member m WHERE m.tenant_id = app.tenant_id() AND m.group_id = p_group AND NOT m.user_id = ANY (p_members)
@@ -105,7 +106,7 @@ BEGIN
 	-- a name that stands for nothing changes nothing
 	IF EXISTS (SELECT FROM pact.group_role r WHERE r.tenant_id = app.tenant_id() AND r.group_name IN (p_old_name, p_name)) THEN
 		PERFORM app.scim_roles(x) FROM (SELECT DISTINCT x FROM unnest(v_moved) x ORDER BY x) t;
-		PERFORM app.owner_left();
+		PERFORM app.owner_left(v_in_need);
 	END IF;
 END $$;
 
@@ -146,8 +147,11 @@ END $$;
 
 -- The owner says that groups stand for other roles now: who is in one by SCIM follows. p_groups, p_roles: what was taken away.
 CREATE OR REPLACE FUNCTION app.scim_remapped(p_groups text[], p_roles uuid[]) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	v_in_need boolean;
 BEGIN
 	PERFORM app.people_lock();
+	v_in_need := app.owner_in_need();
 	DELETE FROM pact.user_role ur USING unnest(p_groups, p_roles) w (group_name, role_id), pact.scim_group g, pact.scim_group_member m
 		WHERE ur.tenant_id = app.tenant_id() AND ur.role_id = w.role_id AND g.tenant_id = ur.tenant_id AND g.display_name = w.group_name
 			AND m.tenant_id = ur.tenant_id AND m.group_id = g.id AND m.user_id = ur.user_id
@@ -158,7 +162,7 @@ BEGIN
 	INSERT INTO pact.user_role (tenant_id, user_id, role_id) SELECT DISTINCT m.tenant_id, m.user_id, r.role_id FROM pact.group_role r
 		JOIN pact.scim_group g ON g.tenant_id = r.tenant_id AND g.display_name = r.group_name
 		JOIN pact.scim_group_member m ON m.tenant_id = g.tenant_id AND m.group_id = g.id WHERE r.tenant_id = app.tenant_id() ON CONFLICT DO NOTHING;
-	PERFORM app.owner_left();
+	PERFORM app.owner_left(v_in_need);
 END $$;
 
 RESET ROLE;

@@ -166,9 +166,7 @@ BEGIN
 	IF v_roles IS NULL THEN
 		RETURN false;
 	END IF;
-	IF NOT EXISTS (SELECT FROM pact.role r JOIN pact.user_role ur ON ur.tenant_id = r.tenant_id AND ur.role_id = r.id
-			JOIN pact.user_account u ON u.tenant_id = ur.tenant_id AND u.id = ur.user_id
-			WHERE r.tenant_id = app.tenant_id() AND r.builtin AND r.name = 'owner' AND u.status = 'active' AND u.id <> p_user) THEN
+	IF app.owner_needed(p_user) THEN
 		v_roles := v_roles || ARRAY(SELECT ur.role_id FROM pact.user_role ur JOIN pact.role r ON r.tenant_id = ur.tenant_id AND r.id = ur.role_id
 			WHERE ur.tenant_id = app.tenant_id() AND ur.user_id = p_user AND r.builtin AND r.name = 'owner');
 	END IF;

@@ -30,6 +30,21 @@ CREATE OR REPLACE FUNCTION app.breaks_glass(p_user uuid) RETURNS boolean LANGUAG
 		AND EXISTS (SELECT FROM pact.user_password p WHERE p.tenant_id = app.tenant_id() AND p.user_id = p_user)
 		AND EXISTS (SELECT FROM pact.user_account u WHERE u.tenant_id = app.tenant_id() AND u.id = p_user AND u.status = 'active')
 	$$;
+-- Where single sign-on is required: whether there is such an owner. False where it is not, for then nothing is to be kept.
+CREATE OR REPLACE FUNCTION app.owner_in_need() RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT t.sso_enforced AND EXISTS (SELECT FROM pact.totp x WHERE x.tenant_id = t.tenant_id AND x.confirmed_at IS NOT NULL AND app.breaks_glass(x.user_id))
+	FROM pact.tenant t WHERE t.tenant_id = app.tenant_id()
+	$$;
+-- The last owner who can log in, or, where single sign-on is required, who can without the provider: whatever groups say, that one
+-- stays an owner.
+CREATE OR REPLACE FUNCTION app.owner_needed(p_user uuid) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT app.is_owner(p_user) AND (NOT EXISTS (SELECT FROM pact.role r JOIN pact.user_role ur ON ur.tenant_id = r.tenant_id AND ur.role_id = r.id
+			JOIN pact.user_account u ON u.tenant_id = ur.tenant_id AND u.id = ur.user_id
+			WHERE r.tenant_id = t.tenant_id AND r.builtin AND r.name = 'owner' AND u.status = 'active' AND u.id <> p_user)
+		OR t.sso_enforced AND app.breaks_glass(p_user) AND NOT EXISTS (SELECT FROM pact.totp x
+			WHERE x.tenant_id = t.tenant_id AND x.confirmed_at IS NOT NULL AND x.user_id <> p_user AND app.breaks_glass(x.user_id)))
+	FROM pact.tenant t WHERE t.tenant_id = app.tenant_id()
+	$$;
 CREATE OR REPLACE FUNCTION app.mail_owners(p_template text, p_vars jsonb) RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
 	SELECT app.outbox_add(u.id, p_template, p_vars) FROM pact.user_account u
 		WHERE u.tenant_id = app.tenant_id() AND u.status = 'active' AND app.is_owner(u.id) ORDER BY u.id

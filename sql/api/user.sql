@@ -62,12 +62,16 @@ BEGIN
 		PERFORM app.refuse('unauthenticated');
 	END IF;
 END $$;
-CREATE OR REPLACE FUNCTION app.owner_left() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+-- p_in_need: whether app.owner_in_need() was true before the change, which must not end that.
+CREATE OR REPLACE FUNCTION app.owner_left(p_in_need boolean) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	IF NOT EXISTS (SELECT FROM pact.role r JOIN pact.user_role ur ON ur.tenant_id = r.tenant_id AND ur.role_id = r.id
 			JOIN pact.user_account u ON u.tenant_id = ur.tenant_id AND u.id = ur.user_id
 			WHERE r.tenant_id = app.tenant_id() AND r.builtin AND r.name = 'owner' AND u.status = 'active') THEN
 		PERFORM app.refuse('conflict', 'A workspace needs an owner who can log in. Make somebody else an owner first.');
+	ELSIF p_in_need AND NOT app.owner_in_need() THEN
+		PERFORM app.refuse('conflict', 'Single sign-on is required, and no other owner could come in when the identity provider does not answer. '
+			'Let another one turn on two-factor authentication, or do not require single sign-on, first.');
 	END IF;
 END $$;
 -- Roles by name: their ids, each once.
@@ -153,6 +157,7 @@ CREATE OR REPLACE FUNCTION app.user_patch(p_id uuid, p_version bigint, p jsonb) 
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	u pact.user_account := app.user_lock(p_id, p_version);
+	v_in_need boolean := app.owner_in_need();
 	v_roles uuid[];
 	v_changed boolean := false;
 BEGIN
@@ -176,7 +181,7 @@ BEGIN
 	IF p ->> 'status' = 'suspended' THEN
 		PERFORM app.user_out(p_id, 'suspended');
 	END IF;
-	PERFORM app.owner_left();
+	PERFORM app.owner_left(v_in_need);
 	RETURN QUERY SELECT r.body, r.etag FROM app.user_reply(app.tenant_id(), p_id) r;
 END $$;
 -- Every way in that is open now is shut.
@@ -191,6 +196,7 @@ CREATE OR REPLACE FUNCTION app.user_delete(p_id uuid, p_version bigint) RETURNS 
 	SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	u pact.user_account := app.user_lock(p_id, p_version);
+	v_in_need boolean := app.owner_in_need();
 BEGIN
 	IF p_id = app.actor_id() THEN
 		PERFORM app.refuse('conflict', 'You cannot remove yourself.');
@@ -198,7 +204,7 @@ BEGIN
 	DELETE FROM pact.user_role x WHERE x.tenant_id = app.tenant_id() AND x.user_id = p_id;
 	DELETE FROM directory.login l WHERE l.tenant_id = app.tenant_id() AND l.user_id = p_id;
 	DELETE FROM pact.user_account x WHERE x.tenant_id = app.tenant_id() AND x.id = p_id;
-	PERFORM app.owner_left();
+	PERFORM app.owner_left(v_in_need);
 	RETURN QUERY SELECT p_id;
 END $$;
 -- Of somebody who has lost the telephone: all sessions end, too. One's own takes the password (app.totp_remove_own), which a stolen

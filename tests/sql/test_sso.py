@@ -534,3 +534,47 @@ def test_T3_a_program_has_no_word_on_the_others_connections(pg, fresh, beta):
             cur.execute("SELECT app.sso_checked(%s, 1, NULL, '{\"jwks\": {}}', NULL)", (way.id,))
             assert cur.fetchone() == (False,)
         assert way.sql("SELECT facts FROM pact.sso_connection WHERE id = %s", way.id) == [({"entity_id": "idp"},)]
+
+
+@pytest.mark.parametrize("sql", ["SELECT * FROM app.user_patch(%(i)s, NULL, '{\"roles\": [\"member\"]}')", "SELECT * FROM app.user_patch(%(i)s, NULL, '{\"status\": \"suspended\"}')",
+    "SELECT * FROM app.user_delete(%(i)s, NULL)", "SELECT * FROM app.user_mfa_remove(%(i)s)",
+    "SELECT * FROM app.scim_user_patch(%(i)s, NULL, '{\"active\": false}', NULL, NULL, '')", "own"])
+def test_A5_while_it_is_required_the_owner_in_need_stays(way, sql):
+    """Else nobody comes in when the provider does not answer; another owner who has no second factor is none who could."""
+    owner, other = owner_ready(way), way.w.users["admin"]
+    with way.pg.user(owner, "user.write", "pact_auth") as cur:
+        cur.execute("SELECT * FROM app.user_patch(%s, NULL, '{\"roles\": [\"owner\"]}')", (other.id,))
+    patch(way, owner, {"sso_enforced": True})
+    way.sql("UPDATE pact.session SET ended_at = NULL, method = 'oidc'")
+
+    def do():
+        with way.pg.user(owner if sql == "own" else other, "self", "pact_auth") as cur:
+            cur.execute("SELECT app.totp_remove_own()" if sql == "own" else sql, {"i": owner.id})
+
+    with refused("conflict") as box:
+        do()
+    assert "two-factor" in box["hint"]
+    with way.pg.user(other, "user.write", "pact_auth") as cur:  # what has nothing to do with it goes on
+        cur.execute("SELECT * FROM app.user_patch(%s, NULL, '{\"name\": \"x\"}')", (owner.id,))
+        cur.execute("SELECT * FROM app.user_delete(%s, NULL)", (way.w.users["viewer"].id,))
+    way.sql("INSERT INTO pact.totp (tenant_id, user_id, secret, confirmed_at) VALUES (app.tenant_id(), %s, 's', now())", other.id)
+    do()
+    # and where there is none any more, changes are not stopped for it
+    way.sql("DELETE FROM pact.totp")
+    with way.pg.user(other, "user.write", "pact_auth") as cur:
+        cur.execute("SELECT * FROM app.user_patch(%s, NULL, '{\"name\": \"y\"}')", (way.w.users["member"].id,))
+
+
+def test_A5_groups_do_not_take_the_owner_in_need_away(way):
+    owner, other = owner_ready(way), way.w.users["admin"]
+    with way.pg.user(owner, "user.write", "pact_auth") as cur:
+        cur.execute("SELECT * FROM app.user_patch(%s, NULL, '{\"roles\": [\"owner\"]}')", (other.id,))
+    way.map({"": ["viewer"], "Chiefs": ["owner"]})
+    patch(way, owner, {"sso_enforced": True})
+    roles = lambda user: [r for (r,) in way.sql("SELECT r.name FROM pact.user_role u JOIN pact.role r ON r.id = u.role_id WHERE u.user_id = %s ORDER BY 1", user.id)]  # noqa: E731
+    for user, after in ((owner, ["owner", "viewer"]), (other, ["viewer"])):
+        login, state = way.start()
+        way.take(state)
+        way.prove(login, subject=user.email, email=user.email, groups=[])
+        way.succeed(login, user.email)
+        assert roles(user) == after
