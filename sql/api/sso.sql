@@ -405,6 +405,13 @@ BEGIN
 	PERFORM app.context_clear();
 END $$;
 
+-- Of a provider's facts, what its events say: certificates by what tells them apart. The keys of OpenID Connect come and go as the
+-- provider likes.
+CREATE OR REPLACE FUNCTION app.sso_facts_told(p jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT CASE WHEN jsonb_typeof(p -> 'certificates') = 'array' THEN p || jsonb_build_object('certificates',
+		(SELECT coalesce(jsonb_agg(jsonb_build_object('sha256', c -> 'sha256', 'not_after', c -> 'not_after')), '[]')
+			FROM jsonb_array_elements(p -> 'certificates') c)) ELSE p END - 'jwks'
+	$$;
 -- The runner's word on a connection as it was at p_revision, in the job's context; a word on older settings is not heard, nor one
 -- of the program that does not speak with such a provider.
 -- p_facts NULL: refused, because p_problem; where something good is known that stays, and p_problem says why the newer was not
@@ -435,6 +442,10 @@ BEGIN
 		checked_at = CASE WHEN p_facts IS NOT NULL THEN now() ELSE x.checked_at END, failing_until = NULL,
 		revision = x.revision + (p_facts IS NOT NULL AND (p_facts <> x.facts OR coalesce(p_source, c.source_new) IS DISTINCT FROM x.source))::int
 		WHERE x.tenant_id = app.tenant_id() AND x.id = p_connection;
+	-- whose word opens the door from here on
+	IF app.sso_facts_told(p_facts) <> app.sso_facts_told(c.facts) THEN
+		PERFORM app.audit_write('auth.sso_provider', 'sso_connection', p_connection, nullif(app.sso_facts_told(c.facts), '{}'), app.sso_facts_told(p_facts));
+	END IF;
 	IF c.checked_at IS NOT NULL AND p_facts IS NULL THEN
 		PERFORM app.audit_write('auth.sso_refresh_failed', 'sso_connection', p_connection, NULL, jsonb_build_object('problem', left(p_problem, 300)));
 	END IF;

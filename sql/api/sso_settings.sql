@@ -173,6 +173,11 @@ BEGIN
 			tested_at = CASE WHEN NOT v_changed AND NOT p ? 'client_secret' THEN x.tested_at END,
 			revision = x.revision + 1 WHERE x.tenant_id = app.tenant_id();
 	END IF;
+	-- the triggers may not see the value; what metadata comes to is an event once it has been looked at
+	IF p ? 'client_secret' THEN
+		PERFORM app.audit_write('auth.sso_secret', 'sso_connection', x.id, NULL, jsonb_build_object('set', p_secret IS NOT NULL))
+			FROM pact.sso_connection x WHERE x.tenant_id = app.tenant_id();
+	END IF;
 	IF p ?| ARRAY['role_mapping', 'default_roles'] THEN
 		PERFORM app.group_roles(CASE WHEN p ? 'role_mapping' THEN coalesce(nullif(p -> 'role_mapping', 'null'), '[]') END,
 			CASE WHEN p ? 'default_roles' THEN coalesce(nullif(p -> 'default_roles', 'null'), '[]') END);

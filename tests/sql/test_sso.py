@@ -6,7 +6,7 @@ import uuid
 
 import psycopg2
 import pytest
-from conftest import hmac_of, refused, sha
+from conftest import Workspace, hmac_of, refused, sha
 
 
 class Way:
@@ -578,3 +578,26 @@ def test_A5_groups_do_not_take_the_owner_in_need_away(way):
         way.prove(login, subject=user.email, email=user.email, groups=[])
         way.succeed(login, user.email)
         assert roles(user) == after
+
+
+def test_L1_another_secret_and_other_certificates_are_events(pg, fresh):
+    """Who holds the key that opens the door for everybody is the last thing that may change without a word."""
+    def told(way):
+        with pg.superuser() as cur:
+            cur.execute("SELECT action, old, new FROM pact.audit_event WHERE tenant_id = %s AND resource_id = %s AND action LIKE 'auth.sso%%' ORDER BY id",
+                (way.w.id, way.id))
+            return cur.fetchall()
+
+    way = Way(pg, fresh, settings={"issuer": "https://idp.example", "client_id": "pact"})
+    for sealed in (b"one", b"two", None):
+        patch(way, fresh.users["owner"], {"sso": {"client_secret": sealed and True}}, sealed)
+    assert told(way) == [("auth.sso_secret", None, {"set": True})] * 2 + [("auth.sso_secret", None, {"set": False})]
+    checked(way, {"entity_id": "idp", "jwks": {"keys": [1]}})
+    assert len(told(way)) == 3, "its own keys are the provider's to turn"
+
+    way = Way(pg, Workspace(pg, f"w-{uuid.uuid4().hex[:12]}"), "saml")
+    cert = lambda n: {"sha256": n * 64, "not_after": "2030-01-01T00:00:00Z", "x509": "MII" + n}  # noqa: E731
+    said = lambda *n: {"entity_id": "idp", "certificates": [{k: v for k, v in cert(x).items() if k != "x509"} for x in n]}  # noqa: E731
+    for certificates in ([cert("a")], [cert("a")], [cert("a"), cert("b")]):
+        assert checked(way, {"entity_id": "idp", "certificates": certificates}, source="<x/>")
+    assert told(way) == [("auth.sso_provider", {"entity_id": "idp"}, said("a")), ("auth.sso_provider", said("a"), said("a", "b"))]

@@ -66,6 +66,8 @@ export default {
 		'auth.break_glass': 'Owner came in without the identity provider',
 		'auth.sso_create': 'Account made by single sign-on',
 		'auth.sso_test': 'Single sign-on tested',
+		'auth.sso_secret': 'Client secret of single sign-on changed',
+		'auth.sso_provider': 'Keys or addresses of the identity provider changed',
 		'auth.sso_unlink': 'Single sign-on of a person forgotten',
 		'auth.sso_refresh_failed': 'Identity provider looked at in vain',
 		'sso_connection.create': 'Single sign-on set up',
