@@ -129,6 +129,29 @@ operation(struct req *r, const json_t *v, struct scim_op *op)
 	return true;
 }
 
+/* Without a path the value's members are paths; Entra ID sends such with brackets, too. */
+static bool
+bracketed(struct req *r, const struct scim_op *op,
+    bool (*each)(struct req *r, const struct scim_op *op, json_t *changes), json_t *changes)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach((json_t *)(uintptr_t)op->value, key, v) {
+		struct scim_op inner = {.verb = op->verb, .value = v};
+
+		if (strchr(key, '[') == NULL)
+			continue;
+		if (!scim_path_parse(r->a, &inner.path, key)) {
+			(void)scim_bad(r, "invalidPath", "The path cannot be read.");
+			return false;
+		}
+		if (!each(r, &inner, changes))
+			return false;
+	}
+	return true;
+}
+
 bool
 scim_patch(struct req *r, bool (*each)(struct req *r, const struct scim_op *op, json_t *changes),
     json_t *changes)
@@ -143,7 +166,9 @@ scim_patch(struct req *r, bool (*each)(struct req *r, const struct scim_op *op, 
 		return false;
 	}
 	for (size_t i = 0; i < json_array_size(ops); i++)
-		if (!operation(r, json_array_get(ops, i), &op) || !each(r, &op, changes))
+		if (!operation(r, json_array_get(ops, i), &op) ||
+		    (*op.path.attr == '\0' && !bracketed(r, &op, each, changes)) ||
+		    !each(r, &op, changes))
 			return false;
 	if (r->errors.n == 0)
 		return true;

@@ -194,6 +194,10 @@ def test_entra_provisions_changes_and_deactivates_somebody(house, okta, stack):
     # an address of another kind is another address
     assert okta.patch(path, {"op": "replace", "path": 'emails[type eq "home"].value', "value": "private@people.example"})["emails"][0]["value"] == upn
     assert okta.patch(path, {"op": "replace", "path": 'emails[type eq "work"].value', "value": upn.upper()})["emails"][0]["value"] == upn.upper()
+    # and the same without a path, where brackets are in the names of members
+    got = okta.patch(path, {"op": "Add", "value": {'emails[type eq "work"].value': upn, 'emails[type eq "home"].value': "private@people.example",
+        'phoneNumbers[type eq "mobile"].value': "1", 'addresses[type eq "work"]': {"country": "NO"}, "displayName": "Third Name"}})
+    assert (got["emails"][0]["value"], got["displayName"]) == (upn, "Third Name")
 
 
 def test_entra_pushes_groups(house, okta, maps):
@@ -474,6 +478,7 @@ def test_nothing_gets_out_of_a_filters_text(house, okta, value):
 @pytest.mark.parametrize("ops,kind", [([], "invalidSyntax"), ("x", "invalidSyntax"), ([{}], "invalidSyntax"), ([7], "invalidSyntax"), ([{"op": "move", "path": "active"}], "invalidSyntax"),
     ([{"op": "remove"}], "noTarget"), ([{"op": "add", "path": "active"}], "invalidValue"), ([{"op": "add", "value": "x"}], "invalidValue"),
     ([{"op": "replace", "path": "emails[type eq", "value": 1}], "invalidPath"), ([{"op": "replace", "path": 7, "value": 1}], "invalidPath"),
+    ([{"op": "replace", "value": {'emails[type eq "work"': "x"}}], "invalidPath"),
     ([{"op": "replace", "path": "", "value": {}}], "invalidPath"), ([{"op": "replace", "path": "id", "value": "x"}], "mutability"),
     ([{"op": "replace", "path": "groups", "value": []}], "mutability"), ([{"op": "remove", "path": "userName"}], "mutability"),
     ([{"op": "replace", "path": "userName", "value": ""}], "invalidValue"), ([{"op": "replace", "path": "userName", "value": ["a"]}], None),
