@@ -125,7 +125,7 @@ seal_secret(struct req *r, const char *connection, const char **sealed)
 		return true;
 	rows = tx_run(r->tx, &q_sso_seal_begin,
 	    ARGS(json_text(r->a,
-	             json_keep(r->a, json_pack("{s:O?, s:O?}", "type", json_object_get(sso, "type"),
+	             json_keep(r->a, json_pack("{s:O*, s:O*}", "type", json_object_get(sso, "type"),
 	                                 "issuer", json_object_get(sso, "issuer")))),
 	        connection));
 	if (rows == NULL || rows_count(rows) == 0) {

@@ -93,7 +93,7 @@ CREATE OR REPLACE FUNCTION app.sso_members() RETURNS TABLE (name text, type text
 -- Another provider than the one that is there? An issuer names it; SAML metadata says so when it is looked at.
 CREATE OR REPLACE FUNCTION app.sso_is_other(p jsonb) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT NOT EXISTS (SELECT FROM pact.sso_connection c WHERE c.tenant_id = app.tenant_id() AND c.type = coalesce(p ->> 'type', c.type)
-		AND (c.type <> 'oidc' OR NOT p ? 'issuer' OR p ->> 'issuer' = c.settings ->> 'issuer'))
+		AND (c.type <> 'oidc' OR coalesce(p ->> 'issuer', c.settings ->> 'issuer') = c.settings ->> 'issuer'))
 	$$;
 -- For a secret, which is sealed for its connection: the one it will be of, and the key. p_new: the id of a new one.
 CREATE OR REPLACE FUNCTION app.sso_seal_begin(p jsonb, p_new uuid) RETURNS TABLE (connection_id uuid, data_key bytea) LANGUAGE plpgsql

@@ -187,6 +187,15 @@ def test_A5_a_test_that_nobody_could_come_in_by_does_not_count(connected):
     connected.owner.refused(409, "conflict", "PATCH", "/v1/settings/security", {"sso_enforced": True})
 
 
+def test_A4_a_new_client_secret_needs_nothing_beside_it(connected):
+    connected.owner.ok("PATCH", "/v1/settings/security", {"sso": {"client_secret": "wrong"}})
+    assert come(connected)[1].headers["Location"].startswith("/login")
+    connected.owner.ok("PATCH", "/v1/settings/security", {"sso": {"client_secret": connected.op.secret}})
+    browser, r = come(connected)
+    assert r.headers["Location"] == "/" and browser.who()["method"] == "oidc"
+    assert "sso_connection.secret 1" in connected.stack.pactctl("rekey", "data", "--dry-run", connected.slug).stdout
+
+
 def test_A5_other_settings_are_to_be_tested_again(connected):
     second_factor(connected.owner)
     test_it(connected)
