@@ -10,28 +10,35 @@ CREATE OR REPLACE FUNCTION api.scim_pick(p jsonb, p_only text[], p_not text[]) R
 	SELECT CASE WHEN p_only IS NULL AND p_not IS NULL THEN p ELSE (SELECT jsonb_object_agg(k, v) FROM jsonb_each(p) x (k, v)
 		WHERE k IN ('schemas', 'id') OR coalesce(lower(k) = ANY (p_only), true) AND coalesce(NOT lower(k) = ANY (p_not), true)) END
 	$$;
-CREATE OR REPLACE FUNCTION api.scim_meta(p_type text, p_path text, p_version text, p_created timestamptz, p_updated timestamptz) RETURNS jsonb
+CREATE OR REPLACE FUNCTION api.scim_meta(p_type text, p_path text, p_created timestamptz, p_updated timestamptz) RETURNS jsonb
 	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-	SELECT jsonb_build_object('resourceType', p_type, 'location', p_path, 'version', '"' || p_version || '"', 'created', app.rfc3339(p_created),
+	SELECT jsonb_build_object('resourceType', p_type, 'location', p_path, 'created', app.rfc3339(p_created),
 		'lastModified', app.rfc3339(p_updated))
 	$$;
+-- The whole resource with its version, which is the ETag: it moves also when what belongs to others does, such as a group's name.
+CREATE OR REPLACE FUNCTION api.scim_versioned(p jsonb, p_id uuid, p_version bigint) RETURNS jsonb LANGUAGE sql IMMUTABLE
+	SET search_path = pg_catalog, pg_temp AS $$
+	SELECT jsonb_set(p, '{meta,version}', to_jsonb('"' || p_id || '-' || p_version || '.' || to_hex(hashtextextended(p::text, 0)) || '"'))
+	$$;
+CREATE OR REPLACE FUNCTION api.scim_etag(p jsonb) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+	AS $$ SELECT btrim(p #>> '{meta,version}', '"') $$;
 -- p_base: the address of /scim/v2, without a slash at its end.
 CREATE OR REPLACE FUNCTION api.scim_user_json(p_base text, u pact.user_account) RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp AS $$
-	SELECT jsonb_strip_nulls(jsonb_build_object('schemas', '["urn:ietf:params:scim:schemas:core:2.0:User"]'::jsonb, 'id', u.id,
+	SELECT api.scim_versioned(jsonb_strip_nulls(jsonb_build_object('schemas', '["urn:ietf:params:scim:schemas:core:2.0:User"]'::jsonb, 'id', u.id,
 		'externalId', s.external_id, 'userName', coalesce(s.user_name, u.email), 'displayName', nullif(u.name, ''),
 		'name', nullif(jsonb_strip_nulls(jsonb_build_object('formatted', nullif(u.name, ''), 'givenName', s.given_name, 'familyName', s.family_name)), '{}'),
 		'emails', jsonb_build_array(jsonb_build_object('value', u.email, 'type', 'work', 'primary', true)), 'active', u.status <> 'suspended',
 		'groups', (SELECT jsonb_agg(jsonb_build_object('value', g.id, 'display', g.display_name, 'type', 'direct', '$ref', p_base || '/Groups/' || g.id)
 				ORDER BY g.display_name) FROM pact.scim_group_member m JOIN pact.scim_group g ON g.tenant_id = m.tenant_id AND g.id = m.group_id
 			WHERE m.tenant_id = u.tenant_id AND m.user_id = u.id),
-		'meta', api.scim_meta('User', p_base || '/Users/' || u.id, u.id || '-' || u.version, u.created_at, u.updated_at)))
+		'meta', api.scim_meta('User', p_base || '/Users/' || u.id, u.created_at, u.updated_at))), u.id, u.version)
 	FROM (SELECT u.tenant_id, u.id AS user_id) k LEFT JOIN pact.scim_user s USING (tenant_id, user_id)
 	$$;
 CREATE OR REPLACE FUNCTION app.scim_user_reply(p_id uuid, p_base text, p_only text[], p_not text[]) RETURNS TABLE (body jsonb, etag text, location text)
 	LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-	SELECT api.scim_pick(api.scim_user_json(p_base, u), p_only, p_not), u.id || '-' || u.version, p_base || '/Users/' || u.id
-	FROM pact.user_account u WHERE u.tenant_id = app.tenant_id() AND u.id = p_id
+	SELECT api.scim_pick(x.whole, p_only, p_not), api.scim_etag(x.whole), p_base || '/Users/' || p_id
+	FROM (SELECT api.scim_user_json(p_base, u) AS whole FROM pact.user_account u WHERE u.tenant_id = app.tenant_id() AND u.id = p_id OFFSET 0) x
 	$$;
 CREATE OR REPLACE FUNCTION api.scim_list(p_total bigint, p_start int, p_items jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE
 	SET search_path = pg_catalog, pg_temp AS $$

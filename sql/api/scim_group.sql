@@ -5,21 +5,21 @@ SET ROLE pact_owner;
 
 CREATE OR REPLACE FUNCTION api.scim_group_json(p_base text, g pact.scim_group, p_members boolean) RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp AS $$
-	SELECT jsonb_strip_nulls(jsonb_build_object('schemas', '["urn:ietf:params:scim:schemas:core:2.0:Group"]'::jsonb, 'id', g.id,
+	SELECT api.scim_versioned(jsonb_strip_nulls(jsonb_build_object('schemas', '["urn:ietf:params:scim:schemas:core:2.0:Group"]'::jsonb, 'id', g.id,
 		'externalId', g.external_id, 'displayName', g.display_name,
 		'members', CASE WHEN p_members THEN (SELECT coalesce(jsonb_agg(jsonb_build_object('value', m.user_id, 'type', 'User',
 				'display', u.email, '$ref', p_base || '/Users/' || m.user_id) ORDER BY m.user_id), '[]')
 			FROM pact.scim_group_member m JOIN pact.user_account u ON u.tenant_id = m.tenant_id AND u.id = m.user_id
 			WHERE m.tenant_id = g.tenant_id AND m.group_id = g.id) END,
-		'meta', api.scim_meta('Group', p_base || '/Groups/' || g.id, g.id || '-' || g.version, g.created_at, g.updated_at)))
+		'meta', api.scim_meta('Group', p_base || '/Groups/' || g.id, g.created_at, g.updated_at))), g.id, g.version)
 	$$;
 CREATE OR REPLACE FUNCTION api.scim_members_wanted(p_only text[], p_not text[]) RETURNS boolean LANGUAGE sql IMMUTABLE
 	AS $$ SELECT coalesce('members' = ANY (p_only), true) AND coalesce(NOT 'members' = ANY (p_not), true) $$;
 CREATE OR REPLACE FUNCTION app.scim_group_reply(p_id uuid, p_base text, p_only text[], p_not text[]) RETURNS TABLE (body jsonb, etag text, location text)
 	LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-	SELECT api.scim_pick(api.scim_group_json(p_base, g, api.scim_members_wanted(p_only, p_not)), p_only, p_not), g.id || '-' || g.version,
-		p_base || '/Groups/' || g.id
-	FROM pact.scim_group g WHERE g.tenant_id = app.tenant_id() AND g.id = p_id
+	SELECT api.scim_pick(x.whole, p_only, p_not), api.scim_etag(x.whole), p_base || '/Groups/' || p_id
+	FROM (SELECT api.scim_group_json(p_base, g, api.scim_members_wanted(p_only, p_not)) AS whole FROM pact.scim_group g
+		WHERE g.tenant_id = app.tenant_id() AND g.id = p_id OFFSET 0) x
 	$$;
 CREATE OR REPLACE FUNCTION app.scim_groups(p_base text, p_filter jsonb, p_start int, p_count int, p_only text[], p_not text[]) RETURNS TABLE (body jsonb)
 	LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

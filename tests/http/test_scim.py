@@ -567,6 +567,22 @@ def test_if_match(okta):
     assert okta.c.delete(gpath, headers={"If-Match": tag}).status_code == 412
 
 
+def test_the_etag_moves_with_what_belongs_to_others(okta):
+    made = okta.create()
+    path, tag = f"{USERS}/{made['id']}", lambda p: okta.c.get(p).headers["ETag"]
+    again = lambda p, etag: okta.c.get(p, headers={"If-None-Match": etag}).status_code  # noqa: E731
+    first = tag(path)
+    assert again(path, first) == 304
+    group = okta.group("First", made["id"])
+    assert again(path, first) == 200 and okta.ok("GET", path)["meta"]["version"] == tag(path) != first
+    there, second = f"{GROUPS}/{group['id']}", tag(path)
+    okta.patch(there, {"op": "replace", "path": "displayName", "value": "Second"}, status=204)
+    assert again(path, second) == 200 and again(path, tag(path)) == 304
+    last = tag(there)
+    okta.ok("DELETE", path, status=204)
+    assert again(there, last) == 200 and okta.ok("GET", there)["members"] == []
+
+
 def test_other_workspaces_are_not_there(okta, stack, make_workspace, login):
     other = make_workspace(roles=())
     theirs = Provider(stack, login(other.users["owner"]), "owner")
