@@ -54,12 +54,16 @@ BEGIN
 		PERFORM app.refuse('forbidden', p_detail);
 	END IF;
 END $$;
--- One change of people at a time in a workspace; who is the last owner cannot be decided otherwise.
+-- One change of people at a time in a workspace; who is the last owner cannot be decided otherwise. Whoever was suspended or removed
+-- while they waited makes none any more.
 CREATE OR REPLACE FUNCTION app.people_lock() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM FROM pact.tenant t WHERE t.tenant_id = app.tenant_id() FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
 		PERFORM app.refuse('unauthenticated');
+	ELSIF app.actor_id() IS NOT NULL AND NOT EXISTS (SELECT FROM pact.user_account u
+			WHERE u.tenant_id = app.tenant_id() AND u.id = app.actor_id() AND u.status = 'active') THEN
+		PERFORM app.refuse(CASE WHEN app.key_id() IS NULL THEN 'session-ended' ELSE 'unauthenticated' END);
 	END IF;
 END $$;
 -- p_in_need: whether app.owner_in_need() was true before the change, which must not end that.

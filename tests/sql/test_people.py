@@ -95,6 +95,28 @@ def test_A7_A9_no_way_around_the_functions(pg, fresh, sql):
             cur.execute("SELECT * FROM app.mfa_begin(%(u)s, %(u)s, 'x', NULL, NULL)", {"u": owner.id})
 
 
+def test_A9_who_is_suspended_while_waiting_changes_nobody_any_more(pg, fresh):
+    owner, admin, viewer = (fresh.users[x] for x in ("owner", "admin", "viewer"))
+    said = []
+
+    def second():
+        try:
+            with pg.user(admin, "user.write", "pact_auth") as cur:
+                cur.execute("SELECT * FROM app.user_patch(%s, NULL, '{\"roles\": [\"admin\"]}')", (viewer.id,))
+                said.append("done")
+        except psycopg2.Error as e:
+            said.append(e.diag.message_primary)
+
+    with pg.user(owner, "user.write", "pact_auth") as cur:
+        cur.execute("SELECT * FROM app.user_patch(%s, NULL, '{\"status\": \"suspended\"}')", (admin.id,))
+        t = threading.Thread(target=second)
+        t.start()
+        time.sleep(0.5)
+        assert said == [], "it waits"
+    t.join()
+    assert said == ["session-ended"]
+
+
 def test_A9_a_login_that_meets_a_suspension_begins_no_session(pg, fresh):
     """Else that session would be there again when its user is let in again."""
     owner, member = fresh.users["owner"], fresh.users["member"]
