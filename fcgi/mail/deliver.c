@@ -15,7 +15,7 @@ TENANT_QUERY(q_outbox_take, PLAN_GENERIC,
     "WITH taken AS (UPDATE pact.outbox o SET status = 'sending', attempts = o.attempts + 1, "
     "message_id = coalesce(o.message_id, o.id || '@' || $3) "
     "WHERE o.tenant_id = $1::uuid AND o.id = $2::uuid AND o.status IN ('queued', 'sending') RETURNING *) "
-    "SELECT t.template, t.vars, t.message_id, t.attempts, u.email, "
+    "SELECT t.template, t.vars, t.message_id, t.attempts, coalesce(t.vars ->> 'to', u.email) AS email, "
     "jsonb_build_object('name', coalesce(nullif(u.name, ''), u.email), 'workspace', w.name, "
     "'at', to_char(t.created_at AT TIME ZONE 'UTC', 'FMDD FMMonth YYYY, HH24:MI') || ' UTC') AS common, "
     "u.name FROM taken t "

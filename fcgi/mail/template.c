@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What we write to the people who work here. Variables: name, workspace, base_url and at (when the event was) are always
- * there; the others come with the message (app.outbox_add).
+ * there; the others come with the message (app.outbox_add). `to` is none of the text: it is where the mail goes, when that is not
+ * the person's address now.
  */
 #include "fcgi/mail/mail.h"
 
@@ -37,6 +38,18 @@ const struct mail_template mail_templates[] = {
         "\n"
         "If this was you, there is nothing to do. If it was not, tell the owner\n"
         "of the workspace now: somebody knows your password.\n"},
+    {"address-changed", "The address of your account was changed\n",
+        "Hello {{name}},\n"
+        "\n"
+        "your account has another address from now on: you log in with it, and\n"
+        "mail goes there. This one is the last to come here.\n"
+        "\n"
+        "  Workspace:  {{workspace}}\n"
+        "  Address:    {{new}}\n"
+        "  Changed by: {{by}}\n"
+        "  When:       {{at}}\n"
+        "\n"
+        "If you did not expect this, tell the owner of the workspace now.\n"},
     {"login-unusual", "A login from a place that is new\n",
         "Hello {{name}},\n"
         "\n"

@@ -173,6 +173,9 @@ BEGIN
 		END IF;
 		UPDATE directory.login l SET address_hmac = p_email_hmac WHERE l.tenant_id = app.tenant_id() AND l.user_id = p_id;
 		DELETE FROM pact.user_token t WHERE t.tenant_id = app.tenant_id() AND t.user_id = p_id AND t.used_at IS NULL;
+		IF u.status = 'active' THEN
+			PERFORM app.outbox_add(p_id, 'address-changed', jsonb_build_object('to', u.email, 'new', v_email, 'by', app.actor_email()));
+		END IF;
 	END IF;
 	IF (p ->> 'active')::boolean IS FALSE AND u.status <> 'suspended' THEN
 		IF p_id = app.actor_id() THEN

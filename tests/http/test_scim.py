@@ -372,6 +372,15 @@ def test_an_address_moves_only_to_a_domain_of_the_workspace(house, okta, stack, 
     okta.refused(409, "uniqueness", "PATCH", f"{USERS}/{two['id']}", {"Operations": [{"op": "replace", "path": "emails.value", "value": new}]})
 
 
+def test_somebody_hears_at_the_old_address_of_the_new_one(house, okta, stack):
+    member = house.users["member"]
+    stack.edit(house.tenant, "INSERT INTO pact.sso_domain (tenant_id, domain, token, verified_at) VALUES (app.tenant_id(), 'heard.example', 'x', now())", ())
+    new = f"{unique('moved')}@heard.example"
+    okta.patch(f"{USERS}/{member.id}", {"op": "replace", "path": 'emails[type eq "work"].value', "value": new})
+    (mail,) = stack.mails(member.email, subject="The address of your account was changed")
+    assert new in mail.get_content() and house.users["owner"].email in mail.get_content()
+
+
 def test_an_address_nobody_has_confirmed_does_not_come_first(make_workspace, stack, house, okta):
     """Somebody with a password elsewhere logs in there, though another workspace has just named the address."""
     other = make_workspace(roles=()).users["owner"]
