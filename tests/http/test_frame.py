@@ -273,6 +273,7 @@ def test_idempotency_of_something_in_flight(owner, db, workspaces, stack):
         (workspaces[0].tenant, owner.user.id, key))
     r = owner.post("/v1/accounts", body, **keyed(key))
     assert r.status_code == 409 and r.json()["type"] == "/problems/in-progress" and int(r.headers["Retry-After"]) > 0
+    conn.cursor().execute("SELECT pg_advisory_unlock_all()")  # a connection that is closed lets go a little later
     conn.close()
     owner.ok("POST", "/v1/accounts", body, **keyed(key))
 
