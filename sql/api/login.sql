@@ -304,6 +304,21 @@ BEGIN
 	END IF;
 END $$;
 
+-- Ends all the caller's own sessions but one, and logins that are half way; one event says how many.
+CREATE OR REPLACE FUNCTION app.sessions_end_others(p_keep uuid) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	v_ended int;
+BEGIN
+	UPDATE pact.login_challenge c SET ended_at = now() WHERE c.tenant_id = app.tenant_id() AND c.user_id = app.actor_id() AND c.ended_at IS NULL;
+	UPDATE pact.session x SET ended_at = now(), ended_reason = 'ended by the user' WHERE x.tenant_id = app.tenant_id()
+		AND x.user_id = app.actor_id() AND x.ended_at IS NULL AND x.expires_at > now() AND x.id <> p_keep;
+	GET DIAGNOSTICS v_ended = ROW_COUNT;
+	IF v_ended > 0 THEN
+		PERFORM app.audit_write('auth.session_end', 'user', app.actor_id(), NULL, jsonb_build_object('reason', 'ended by the user', 'sessions', v_ended));
+	END IF;
+END $$;
+
 -- The caller's own; every session but p_keep_session ends, and a mail says that it was changed.
 CREATE OR REPLACE FUNCTION app.password_set(p_hash text, p_keep_session uuid) RETURNS void
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -246,6 +246,11 @@ def _(t):
     return {"path": f"/v1/auth/sessions/{t.other_session()}"}
 
 
+@sample("DELETE /v1/auth/sessions", 204, disruptive=True)
+def _(t):
+    return {"path": "/v1/auth/sessions"}
+
+
 @sample("POST /v1/auth/mfa")
 def _(t):
     challenge, code = t.challenge()

@@ -291,6 +291,19 @@ def test_A6_ending_another_device_works_at_once(login, make_user):
     assert len(here.pages("/v1/auth/sessions")) == 1
 
 
+def test_A6_all_others_end_at_once_however_many(login, make_user, db):
+    u, colleague = make_user(), login(make_user())
+    here, *there = [login(u) for _ in range(3)]
+    assert here.request("DELETE", "/v1/auth/sessions").status_code == 204
+    for c in there:
+        assert c.get("/v1/auth/session").json()["type"] == "/problems/session-ended"
+        assert refresh(c, c.tokens["refresh_token"]).status_code == 401
+    assert [d["current"] for d in here.pages("/v1/auth/sessions")] == [True]
+    assert colleague.get("/v1/auth/session").status_code == 200
+    db.execute("SELECT actor_email, new FROM pact.audit_event WHERE action = 'auth.session_end' AND resource_id = %s", (u.id,))
+    assert db.fetchall() == [(u.email, {"reason": "ended by the user", "sessions": 2})]
+
+
 def test_A6_nobody_ends_a_colleagues_session(login, make_user):
     mine, theirs = login(make_user()), login(make_user("owner"))
     mine.refused(404, "not-found", "DELETE", f"/v1/auth/sessions/{claims(theirs.tokens['access_token'])['sid']}")

@@ -3,7 +3,7 @@
 import {h, fill, $} from './dom.js';
 import {del, get, patch, post} from './api.js';
 import {session, may} from './shell.js';
-import {announce, failure, field, loading, onSubmit, problemText, toast, uid} from './ui.js';
+import {announce, failure, field, loading, moreLink, onSubmit, problemText, toast, uid} from './ui.js';
 import {badge} from './consent.js';
 import {device} from './device.js';
 import {time} from './text.js';
@@ -94,6 +94,7 @@ const SECTIONS = {
 			const form = h(
 				'form',
 				{class: 'panel pad stack'},
+				who.method !== 'password' && h('p', {class: 'soft'}, text.sso),
 				h('input', {type: 'hidden', name: 'username', autocomplete: 'username', value: who.user.email}),
 				inputs,
 				h(
@@ -134,18 +135,24 @@ const SECTIONS = {
 	sessions: {
 		words: words.sessions,
 		async draw(text) {
-			const {data} = await get('/v1/auth/sessions');
+			const {data} = await get('/v1/auth/sessions', {
+				limit: 100,
+				after: new URLSearchParams(location.search).get('after'),
+			});
 			const {columns} = text;
 			const isHere = (one) => Boolean(one.current);
-			const end = (ids) => Promise.all(ids.map((id) => del(`/v1/auth/sessions/${id}`)));
 			const others = data.items.filter((one) => !isHere(one));
-			const again = async (message, ids) => {
+			let busy = false;
+			const again = async (message, path) => {
+				if (busy) return;
+				busy = true;
 				try {
-					await end(ids);
+					await del(path);
 					toast(message);
 					await this.draw(text);
 					$('h1').focus();
 				} catch (error) {
+					busy = false;
 					toast(problemText(error));
 				}
 			};
@@ -181,7 +188,7 @@ const SECTIONS = {
 									{},
 									h(
 										'td',
-										{class: 'main'},
+										{class: 'main wrap'},
 										h('strong', {}, device(one)),
 										h('span', {class: 'under'}, one.ip ?? '')
 									),
@@ -202,7 +209,7 @@ const SECTIONS = {
 															device(one),
 															one.ip ?? ''
 														),
-														onclick: () => again(text.ended, [one.public_id]),
+														onclick: () => again(text.ended, `/v1/auth/sessions/${one.public_id}`),
 													},
 													text.end
 												)
@@ -210,24 +217,17 @@ const SECTIONS = {
 								)
 							)
 						)
-					)
+					),
+					data.next && h('div', {class: 'table-foot'}, moreLink(data.next))
 				),
-				others.length > 1 &&
+				(others.length > 1 || data.next) &&
 					h(
 						'div',
 						{},
 						h(
 							'button',
-							{
-								type: 'button',
-								class: 'button',
-								onclick: () =>
-									again(
-										text.allEnded,
-										others.map((one) => one.public_id)
-									),
-							},
-							text.others(others.length)
+							{type: 'button', class: 'button', onclick: () => again(text.allEnded, '/v1/auth/sessions')},
+							data.next ? text.everyOther : text.others(others.length)
 						)
 					)
 			);

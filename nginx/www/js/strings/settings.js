@@ -27,6 +27,7 @@ export default {
 		done: 'The password was changed, and all your other sessions were ended.',
 		ends: 'Changing it ends all your other sessions.',
 		show: 'Show what I type',
+		sso: 'You logged in by single sign-on. If you never had a password here, there is nothing to change.',
 	},
 	sessions: {
 		title: 'Sessions',
@@ -38,6 +39,7 @@ export default {
 		endLabel: (device, ip) => `End the session of ${device} from ${ip}`,
 		ended: 'The session was ended',
 		others: (count) => plural(count, 'End the other session', 'End the # other sessions'),
+		everyOther: 'End all other sessions',
 		allEnded: 'All other sessions were ended',
 	},
 	workspace: {
