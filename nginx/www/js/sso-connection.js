@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Steps 1 and 2: what the provider wants to know of us, and what we want to know of it.
 import {h, icon, fill} from './dom.js';
-import {patch} from './api.js';
 import {cancelButton, checkField, copyButton, dialog, field, onSubmit, toast} from './ui.js';
 import {time} from './text.js';
 import words from './strings/sso.js';
@@ -154,11 +153,11 @@ function samlFields(page, sso) {
 }
 
 // What is sent: everything that the form shows; what is left empty goes back to its usual value.
-function bodyOf(page, form, typed) {
-	const sso = {type: page.kind, name: typed.name.trim() || 'Single sign-on'};
-	for (const name of TEXTS[page.kind]) sso[name] = typed[name].trim() || null;
-	for (const name of CHECKS[page.kind]) sso[name] = form.elements[name].checked;
-	if (page.kind === 'oidc') {
+function bodyOf(kind, form, typed) {
+	const sso = {type: kind, name: typed.name.trim() || 'Single sign-on'};
+	for (const name of TEXTS[kind]) sso[name] = typed[name].trim() || null;
+	for (const name of CHECKS[kind]) sso[name] = form.elements[name].checked;
+	if (kind === 'oidc') {
 		sso.issuer = typed.issuer.trim();
 		sso.client_id = typed.client_id.trim();
 		if (typed.client_secret) sso.client_secret = typed.client_secret;
@@ -174,6 +173,7 @@ function bodyOf(page, form, typed) {
 function connectionForm(page) {
 	const {sso} = page.data;
 	page.own = sso?.type === page.kind ? sso.settings : {};
+	const {kind} = page;
 	const form = h(
 		'form',
 		{class: 'stack'},
@@ -211,9 +211,9 @@ function connectionForm(page) {
 			)
 	);
 	onSubmit(form, async (typed) => {
-		await patch('/v1/settings/security', {sso: bodyOf(page, form, typed)}, page.etag);
+		await page.save('connection', {sso: bodyOf(kind, form, typed)});
 		toast(words.saved);
-		await page.again();
+		await page.again('connection');
 	});
 	return form;
 }
@@ -231,10 +231,10 @@ function remove(page) {
 		)
 	);
 	onSubmit(sure, async () => {
-		await patch('/v1/settings/security', {sso: null}, page.etag);
+		await page.save('connection', {sso: null});
 		sure.closest('dialog').close();
 		toast(words.removed);
-		await page.again();
+		await page.again('connection');
 	});
 	dialog(words.removeTitle, sure);
 }
@@ -269,10 +269,20 @@ function facts({facts: known, problem, checked_at: at}) {
 	];
 }
 
+// What is typed in the form of one kind is still there after a look at the other.
 export function connectionStep(page) {
+	const known = h('div', {class: 'stack'});
 	const place = h('div', {class: 'stack'});
-	const draw = () => fill(place, page.data.sso?.type === page.kind && facts(page.data.sso), connectionForm(page));
-	page.kindChanged = draw;
-	draw();
-	return place;
+	const forms = {};
+	page.refresh.connection = () => {
+		const there = page.data.sso?.type === page.kind;
+		fill(known, there && facts(page.data.sso));
+		known.hidden = !there;
+	};
+	page.kindChanged = () => {
+		page.refresh.connection();
+		fill(place, (forms[page.kind] ??= connectionForm(page)));
+	};
+	page.kindChanged();
+	return [known, place];
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Step 3: the domains that the workspace speaks for, each shown by a record in its DNS.
-import {h, icon} from './dom.js';
+import {h, icon, fill, $} from './dom.js';
 import {del, post} from './api.js';
 import {copyButton, field, onSubmit, problemText, toast} from './ui.js';
 import words from './strings/sso.js';
@@ -10,7 +10,7 @@ function one(page, domain) {
 		try {
 			await done();
 			if (say) toast(say);
-			await page.again('domains', 'test');
+			await page.again();
 		} catch (error) {
 			toast(problemText(error));
 		}
@@ -43,7 +43,7 @@ function one(page, domain) {
 						type: 'button',
 						class: 'button slim',
 						'aria-label': words.checkLabel(domain.domain),
-						onclick: () => act(() => post(`${path}/check`)),
+						onclick: () => act(() => post(`${path}/check`), words.lookingFor(domain.domain)),
 					},
 					words.checkAgain
 				),
@@ -89,13 +89,20 @@ export function domainsStep(page) {
 	onSubmit(form, async ({domain}, key) => {
 		const {data} = await post('/v1/settings/security/domains', {domain: domain.trim()}, {key});
 		toast(words.domainAdded(data.domain));
-		await page.again('domains', 'test');
+		await page.again('domains');
 	});
-	return [
-		h('p', {class: 'soft'}, words.domainsLead),
-		page.domains.length
-			? h('ul', {role: 'list', class: 'stack'}, page.domains.map((domain) => one(page, domain)))
-			: h('p', {class: 'help'}, words.noDomains),
-		page.writable && form,
-	];
+	const list = h('div', {class: 'stack-s'});
+	// whoever pressed "Look again" is still on it afterwards
+	page.refresh.domains = () => {
+		const here = list.contains(document.activeElement) && document.activeElement.getAttribute('aria-label');
+		fill(
+			list,
+			page.domains.length
+				? h('ul', {role: 'list', class: 'stack'}, page.domains.map((domain) => one(page, domain)))
+				: h('p', {class: 'help'}, words.noDomains)
+		);
+		if (here) ($(`[aria-label="${CSS.escape(here)}"]`, list) ?? $('input', form)).focus();
+	};
+	page.refresh.domains();
+	return [h('p', {class: 'soft'}, words.domainsLead), list, page.writable && form];
 }

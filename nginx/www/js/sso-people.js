@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Step 4: who comes in, and with which roles.
 import {h, icon} from './dom.js';
-import {patch} from './api.js';
 import {checkField, onSubmit, toast, uid} from './ui.js';
 import words from './strings/sso.js';
 
@@ -43,7 +42,8 @@ export function peopleStep(page) {
 							type: 'button',
 							class: 'button quiet',
 							onclick: (event) => {
-								event.target.closest('li').remove();
+								event.currentTarget.closest('li').remove();
+								page.touch('people');
 								number();
 								adder.focus();
 							},
@@ -61,6 +61,7 @@ export function peopleStep(page) {
 			class: 'button slim',
 			onclick: () => {
 				add();
+				page.touch('people');
 				rows.lastChild.querySelector('input').focus();
 			},
 		},
@@ -115,19 +116,15 @@ export function peopleStep(page) {
 		const mapping = [...rows.children]
 			.map((row) => ({group: row.querySelector('input').value.trim(), role: row.querySelector('select').value}))
 			.filter(({group}) => group);
-		await patch(
-			'/v1/settings/security',
-			{
-				sso: {
-					jit: form.elements.jit.checked,
-					default_roles: [...form.querySelectorAll('[name="default"]:checked')].map((box) => box.value),
-					role_mapping: mapping,
-				},
+		await page.save('people', {
+			sso: {
+				jit: form.elements.jit.checked,
+				default_roles: [...form.querySelectorAll('[name="default"]:checked')].map((box) => box.value),
+				role_mapping: mapping,
 			},
-			page.etag
-		);
+		});
 		toast(words.savedPeople);
-		await page.again('people', 'connection', 'test');
+		await page.again('people');
 	});
 	return form;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Steps 5 and 6: somebody goes all the way through before it can be asked of everybody.
 import {fill, h, icon} from './dom.js';
-import {patch, post} from './api.js';
+import {post} from './api.js';
 import {cancelButton, dialog, onSubmit, problemText, toast} from './ui.js';
 import {time} from './text.js';
 import words from './strings/sso.js';
@@ -85,9 +85,9 @@ export function enforceStep(page) {
 		glass: data.break_glass.length > 0,
 	};
 	const set = async (on) => {
-		await patch('/v1/settings/security', {sso_enforced: on}, page.etag);
+		await page.save('enforce', {sso_enforced: on});
 		toast(on ? words.enforced : words.relaxed);
-		await page.again();
+		await page.again('enforce');
 	};
 	const sure = () => {
 		const form = h(

@@ -2,9 +2,9 @@
 // Settings → Security → Single sign-on, from nothing to "required of everybody", in six steps on one page. Each step is
 // a section of its own that saves by itself; all of them draw what the server says of the whole.
 import {h, icon, fill, $} from './dom.js';
-import {get} from './api.js';
+import {get, patch} from './api.js';
 import {may, session} from './shell.js';
-import {announce, failure, loading} from './ui.js';
+import {announce, failure, loading, problemText, toast} from './ui.js';
 import {connectionStep, valuesStep} from './sso-connection.js';
 import {domainsStep} from './sso-domains.js';
 import {peopleStep} from './sso-people.js';
@@ -12,6 +12,7 @@ import {enforceStep, testStep} from './sso-test.js';
 import common from './strings/common.js';
 import words from './strings/sso.js';
 
+const PATH = '/v1/settings/security';
 const LOOK_AGAIN = 1000; // ms, while the runner looks at the provider or a record
 
 const main = $('main');
@@ -30,8 +31,25 @@ const steps = {
 	enforce: enforceStep,
 };
 
-// What all the steps know. `kind`: of the form, before there is a connection. `test`: a link that was not followed yet.
-const page = {who, writable: may(who, 'sso.write'), kind: null, test: null, data: null, etag: null, domains: [], roles: [], again};
+// What all the steps know. `kind`: of the form, which may be another than the connection's. `test`: a link that was not
+// followed yet. `refresh`: by step, draws what the server says of it beside a form that somebody types in.
+const page = {
+	who,
+	writable: may(who, 'sso.write'),
+	kind: null,
+	test: null,
+	data: null,
+	etag: null,
+	domains: [],
+	roles: [],
+	refresh: {},
+	save,
+	again,
+	touch: (name) => typed.add(name),
+};
+// steps in which something was typed that is not saved
+const typed = new Set();
+for (const name of ['connection', 'domains', 'people']) parts[name].addEventListener('input', () => typed.add(name));
 
 const stage = ({sso, sso_enforced: enforced}) => {
 	if (!sso) return 'none';
@@ -57,53 +75,122 @@ function drawState() {
 	last = now;
 }
 
+// What a step shows, as far as it is another step when that changes; and what it shows beside its form.
+const whole = {
+	values: ({data}) => [data.sso_enforced, data.sso?.type],
+	connection: ({data: {sso}}) => sso && [sso.type, sso.name, {...sso.settings, jit: null}, sso.secret_set, sso.metadata_set],
+	domains: () => [],
+	people: ({data: {sso}, roles}) =>
+		sso && [sso.settings.jit, sso.default_roles, sso.role_mapping, roles.map((role) => role.name)],
+	test: ({data: {sso, login_url: url}}) => [sso?.status, sso?.tested_at, sso?.test_result, url],
+	enforce: ({data, domains}) => [
+		data.sso_enforced,
+		data.break_glass,
+		data.sso?.status,
+		data.sso?.tested_at,
+		domains.some((domain) => domain.verified),
+	],
+};
+const beside = {
+	connection: ({data: {sso}}) => sso && [sso.status, sso.problem, sso.checked_at, sso.facts, sso.people],
+	domains: ({domains}) => domains,
+};
+const print = (of, name) => JSON.stringify(of[name]?.(page) ?? null);
+const drawn = {};
+
 async function load() {
 	const [settings, domains, roles] = await Promise.all([
-		get('/v1/settings/security'),
+		get(PATH),
 		get('/v1/settings/security/domains', {limit: 100}),
 		may(who, 'user.read') ? get('/v1/roles', {limit: 100}) : {data: {items: []}},
 	]);
+	if (page.domains.length) sayDomains(domains.data.items);
+	// what is chosen in the form stays, unless the connection itself became another one
+	if (!page.data || page.data.sso?.type !== settings.data.sso?.type) page.kind = settings.data.sso?.type ?? page.kind ?? 'oidc';
 	page.data = settings.data;
 	page.etag = settings.etag;
 	page.domains = domains.data.items;
 	page.roles = roles.data.items;
-	page.kind = page.data.sso?.type ?? page.kind ?? 'oidc';
+	if (!page.data.sso) typed.delete('people');
 }
 
-// Draws steps anew after something changed; those that are not named keep what is typed in them.
-async function again(...changed) {
-	await load();
-	if (!changed.length) page.test = null; // was for the connection as it was before
-	draw(changed.length ? [...changed, 'enforce'] : names);
-	watch();
-}
-
-function draw(which) {
-	drawState();
-	for (const name of new Set(which)) {
-		const had = parts[name].contains(document.activeElement);
-		fill(parts[name], h('h2', {tabindex: -1}, words.steps[name]), steps[name](page));
-		if (had) $('h2', parts[name]).focus();
+// Those who cannot see it hear what came of looking for a record.
+function sayDomains(now) {
+	for (const domain of now) {
+		const before = page.domains.find((one) => one.public_id === domain.public_id);
+		if (before && domain.checked_at && before.checked_at !== domain.checked_at)
+			announce(`${domain.domain}: ${domain.verified ? words.verified : words.unverified}`);
 	}
 }
 
-// Somebody else is at work: the runner, or whoever tests in another tab. Whatever asks, all that has changed since is drawn;
-// what somebody types or has open in another step stays.
+// Something of the settings, by the step that shows it. Where somebody else changed them meanwhile, but nothing that this
+// step shows, theirs and this go together; else what was typed stays, and the next press replaces theirs.
+async function save(name, change) {
+	try {
+		await patch(PATH, change, page.etag);
+	} catch (error) {
+		if (error.status !== 412) throw error;
+		await load();
+		if (print(whole, name) !== drawn[name]) {
+			error.message = typed.has(name) ? words.meanwhileTyped : words.meanwhile;
+			sync();
+			throw error;
+		}
+		await patch(PATH, change, page.etag);
+	}
+}
+
+// After a step has saved something.
+async function again(saved) {
+	try {
+		await load();
+	} catch (error) {
+		toast(problemText(error));
+		return;
+	}
+	if (saved === 'connection') page.test = null; // was for the connection as it was before
+	sync(saved);
+	watch();
+}
+
+function draw(name) {
+	typed.delete(name);
+	const had = parts[name].contains(document.activeElement);
+	fill(parts[name], h('h2', {tabindex: -1}, words.steps[name]), steps[name](page));
+	if (had) $('h2', parts[name]).focus();
+}
+
+// Draws what has changed since it was drawn. A form in which something is typed stays as it is, and says that it shows
+// what was.
+function sync(saved) {
+	drawState();
+	for (const name of names) {
+		const now = print(whole, name);
+		const side = print(beside, name);
+		if (name === saved || (now !== drawn[name] && !typed.has(name))) draw(name);
+		else {
+			if (now !== drawn[name]) warn(name);
+			if (side !== drawn[`${name} beside`]) page.refresh[name]?.();
+		}
+		drawn[name] = now;
+		drawn[`${name} beside`] = side;
+	}
+}
+
+function warn(name) {
+	if ($('.meanwhile', parts[name])) return;
+	const text = h('span', {class: 'text'}, words.meanwhileTyped);
+	$('h2', parts[name]).after(h('p', {class: 'banner pending meanwhile', role: 'alert'}, icon('warning'), text));
+}
+
+// Somebody else is at work: the runner, or whoever changes or tests something in another tab.
 async function look() {
-	const seen = ({data: {sso}, domains}) => [sso?.status, [sso?.tested_at, sso?.test_result], domains].map((part) => JSON.stringify(part));
-	const before = seen(page);
 	try {
 		await load();
 	} catch {
 		return; // the next look will do
 	}
-	const [status, test, domains] = seen(page).map((part, i) => part !== before[i]);
-	const changed = [
-		...(status ? ['connection', 'test'] : []),
-		...(test ? ['test'] : []),
-		...(domains ? ['domains'] : []),
-	];
-	if (changed.length) draw([...changed, 'enforce']);
+	sync();
 }
 let timer;
 function watch() {
@@ -111,7 +198,7 @@ function watch() {
 	if (page.data.sso?.status !== 'checking' && page.domains.every((domain) => domain.checked_at)) return;
 	timer = setTimeout(() => look().then(watch), LOOK_AGAIN);
 }
-addEventListener('focus', () => page.data?.sso && look());
+addEventListener('focus', () => page.data && look().then(watch));
 
 async function start() {
 	fill(state, loading());
@@ -122,7 +209,7 @@ async function start() {
 		return;
 	}
 	fill($('#steps'), names.map((name) => parts[name]));
-	draw(names);
+	sync();
 	watch();
 	if (new URLSearchParams(location.search).has('tested')) $('h2', parts.test).focus();
 }

@@ -116,6 +116,7 @@ export default {
 	looking: 'Looking…',
 	recordName: 'Name',
 	recordValue: 'TXT value',
+	lookingFor: (domain) => `Looking for the record of ${domain}…`,
 	checkAgain: 'Look again',
 	checkLabel: (domain) => `Look again for the record of ${domain}`,
 	removeDomain: 'Remove',
@@ -138,7 +139,7 @@ export default {
 
 	testLead:
 		'Log in at the provider yourself, in a new tab. Nobody is let in by the test; this page then shows what the provider said of you.',
-	testNot: 'First the provider has to be looked at (step 2).',
+	testNot: 'This comes once Pact can use the provider (step 2).',
 	testDo: 'Test the connection',
 	testOpen: 'Open the provider’s login',
 	testOpenHelp: 'The link is good once, for a quarter of an hour. Come back here afterwards.',
@@ -163,6 +164,10 @@ export default {
 		suspended: 'The account with this address is suspended.',
 	},
 	noGroups: 'none sent',
+
+	meanwhile: 'Somebody else changed this meanwhile. Look at what stands here now, and do it again.',
+	meanwhileTyped:
+		'Somebody else changed this step meanwhile. What you typed is kept, and saving it replaces theirs; load the page again to see theirs.',
 
 	enforceLead: 'When it is required, passwords are not taken any more.',
 	checks: {
