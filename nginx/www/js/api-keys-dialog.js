@@ -12,7 +12,7 @@ const DAY = 864e5;
 function show(box, key, after) {
 	const hold = (event) => event.preventDefault();
 	addEventListener('beforeunload', hold);
-	box.element.addEventListener('cancel', hold);
+	box.hold();
 	const heading = $('h2', box.element);
 	heading.textContent = words.shownTitle;
 	fill(
@@ -36,7 +36,7 @@ function show(box, key, after) {
 						onclick: async () => {
 							removeEventListener('beforeunload', hold);
 							box.close();
-							await after();
+							await after().catch((error) => toast(problemText(error)));
 						},
 					},
 					words.kept
@@ -97,7 +97,7 @@ export async function addKey(who, _, after) {
 			expires_at: ends === 'never' ? null : new Date(Date.now() + ends * DAY).toISOString(),
 		});
 		show(box, data.key, async () => {
-			await after();
+			await after(data.public_id);
 			$(`[data-id="${data.public_id}"] button`)?.focus();
 		});
 	});

@@ -15,13 +15,18 @@ const body = h('div', {class: 'stack'});
 let keys = [];
 let next = null;
 
-async function load(after) {
+const first = new URLSearchParams(location.search).get('after');
+
+async function load(after, before = keys) {
 	const {data} = await get('/v1/api-keys', {limit: 100, after});
-	keys = after ? [...keys, ...data.items] : data.items;
+	keys = [...before, ...data.items];
 	next = data.next;
 }
-async function again() {
-	await load();
+// What is shown, as it is now; as much of it as there was, and as far as the key that was just made.
+async function again(made) {
+	const most = keys.length;
+	await load(first, []);
+	while (next && (keys.length < most || (made && keys.every((one) => one.public_id !== made)))) await load(next);
 	draw();
 }
 const open = async (action, one) => (await import('./api-keys-dialog.js'))[action](who, one, again);
@@ -119,7 +124,7 @@ await settingsPage({
 	allowed: may(who, 'user.read'),
 	body,
 	read: async () => {
-		await load(new URLSearchParams(location.search).get('after'));
+		await load(first, []);
 		draw();
 	},
 	action:

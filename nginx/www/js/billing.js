@@ -13,6 +13,7 @@ const who = await session();
 const body = h('div', {class: 'stack'});
 let data;
 let etag;
+let form; // whom to bill: what is typed in it stays while the rest is drawn anew
 
 const nameOf = (plan) => words.plans[plan] ?? plan;
 const figure = (name, value, more) =>
@@ -40,6 +41,7 @@ function usage() {
 	);
 }
 
+// Something about the plan.
 async function send(change, message) {
 	try {
 		({data, etag} = await patch(PATH, change, etag));
@@ -49,6 +51,33 @@ async function send(change, message) {
 		toast(words.meanwhile);
 		({data, etag} = await get(PATH));
 	}
+	draw();
+}
+
+const contactOf = () => Object.fromEntries(Object.keys(words.fields).map((name) => [name, data.contact[name] ?? null]));
+
+// Whom to bill: what was typed, and what stands there now. Where somebody else was faster, their values are taken for what
+// was not typed in; for the rest they stand beside what was, and the next press saves that.
+async function saveContact(typed) {
+	const names = Object.keys(typed);
+	const was = contactOf();
+	const contact = Object.fromEntries(names.filter((name) => typed[name] !== was[name]).map((name) => [name, typed[name]]));
+	try {
+		({data, etag} = await patch(PATH, {contact}, etag));
+	} catch (error) {
+		if (error.status !== 412) throw error;
+		({data, etag} = await get(PATH));
+		const now = contactOf();
+		const theirs = names.filter((name) => now[name] !== was[name]);
+		for (const name of theirs) if (!(name in contact)) form.elements[name].value = now[name] ?? '';
+		const errors = theirs
+			.filter((name) => name in contact && contact[name] !== now[name])
+			.map((name) => ({pointer: `/contact/${name}`, detail: words.theirs(now[name])}));
+		if (errors.length) throw {errors};
+		({data, etag} = await patch(PATH, {contact}, etag));
+	}
+	toast(words.saved);
+	form = null;
 	draw();
 }
 
@@ -130,7 +159,9 @@ function requested() {
 						type: 'button',
 						class: 'button slim',
 						onclick: async (event) => {
-							event.currentTarget.setAttribute('aria-disabled', 'true');
+							const button = event.currentTarget;
+							if (button.getAttribute('aria-disabled')) return;
+							button.setAttribute('aria-disabled', 'true');
 							try {
 								await send({requested_plan: null}, words.backDone);
 								$('[data-plan] button', body)?.focus();
@@ -156,7 +187,7 @@ function contact() {
 			value: data.contact[name] ?? '',
 			...more,
 		});
-	const form = h(
+	form = h(
 		'form',
 		{class: 'panel pad stack settings-form'},
 		h('h2', {tabindex: -1, id: 'contact-head'}, words.contact),
@@ -173,9 +204,9 @@ function contact() {
 		h('div', {class: 'form-foot'}, h('button', {type: 'submit', class: 'button primary'}, words.save))
 	);
 	onSubmit(form, async (typed) => {
-		const change = {};
-		for (const name of Object.keys(words.fields)) change[name] = typed[name].trim() || null;
-		await send({contact: change}, words.saved);
+		await saveContact(
+			Object.fromEntries(Object.keys(words.fields).map((name) => [name, typed[name].trim() || null]))
+		);
 		$('#contact-head').focus();
 	});
 	return form;
@@ -193,7 +224,7 @@ function draw() {
 			h('h2', {}, words.plan),
 			h('div', {class: 'fields'}, data.plans.map(planCard))
 		),
-		contact()
+		form ?? contact()
 	);
 }
 

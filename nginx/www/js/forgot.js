@@ -30,3 +30,5 @@ onSubmit(
 		return false;
 	}
 );
+// pressed before this stood here, it would have sent the form itself
+$('[type="submit"]', form).disabled = false;

@@ -30,6 +30,7 @@ export function askLogin(who) {
 				type: 'password',
 				required: true,
 				autocomplete: 'current-password',
+				'data-missing': words.passwordMissing,
 			}),
 			h(
 				'div',
@@ -80,7 +81,7 @@ export function askLogin(who) {
 			(error) => {
 				if (error.slug === 'wrong-credentials') error.message = words.wrong;
 				else if (error.status === 429)
-					[error.message, error.retryAfter] = [words.tooMany(error.retryAfter), 0];
+					[error.message, error.retryAfter] = [words.tooMany(error.retryAfter || error.body.retry_after || 60), 0];
 				return false;
 			}
 		);

@@ -17,7 +17,7 @@ const query = new URLSearchParams(location.search);
 let breakGlass = false;
 
 email.dataset.missing = words.emailMissing;
-password.dataset.missing = words.passwordMissing;
+password.dataset.missing = common.passwordMissing;
 $('#show').addEventListener('change', (event) => {
 	password.type = event.target.checked ? 'text' : 'password';
 });
@@ -205,6 +205,9 @@ onSubmit(
 		return false;
 	}
 );
+
+// pressed before this stood here, it would have sent the form itself
+button.disabled = false;
 
 // Somebody who is logged in already goes on.
 if (probablyHere())

@@ -172,7 +172,7 @@ export async function changePerson(one, who, after) {
 					}
 					box.close();
 					toast(message);
-					await after();
+					await after().catch((error) => toast(problemText(error)));
 				},
 			},
 			label

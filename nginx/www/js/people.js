@@ -21,22 +21,31 @@ const status = (name) => h('span', {class: `consent ${LOOKS[name]}`}, icon(LOOKS
 
 const nameOf = (one) => one.name || one.email;
 
-async function load(after) {
+const first = new URLSearchParams(location.search).get('after');
+
+async function load(after, before = people) {
 	const {data} = await get('/v1/users', {limit: 100, after});
-	people = after ? [...people, ...data.items] : data.items;
+	people = [...before, ...data.items];
 	next = data.next;
 }
 
+// What is shown, as it is now; as much of it as there was.
 async function again() {
-	await load();
+	const most = people.length;
+	await load(first, []);
+	while (next && people.length < most) await load(next);
 	draw();
 }
 
+// The focus comes back to the row, or to the one in the place of a row that is gone.
 async function openDialog(one) {
 	const {changePerson} = await import('./people-dialog.js');
+	const at = people.indexOf(one);
 	await changePerson(one, who, async () => {
 		await again();
-		$(`[data-id="${one.public_id}"] button`, body)?.focus();
+		const {rows} = $('#people tbody', body);
+		const row = $(`[data-id="${one.public_id}"]`, body) ?? rows[Math.min(at, rows.length - 1)];
+		row?.querySelector('button').focus();
 	});
 }
 
@@ -139,7 +148,7 @@ await settingsPage({
 	allowed: may(who, 'user.read'),
 	body,
 	read: async () => {
-		await load(new URLSearchParams(location.search).get('after'));
+		await load(first, []);
 		draw();
 	},
 	action:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Settings → Roles: what each role may do, in words; roles of one's own on the Enterprise plan.
-import {h, icon, fill} from './dom.js';
+import {h, icon, fill, $} from './dom.js';
 import {del, get, keyring, patch, post} from './api.js';
 import {session, may} from './shell.js';
 import {settingsPage} from './settings-page.js';
@@ -19,6 +19,7 @@ const ordered = (permissions) => {
 };
 const say = (permission) => words.permissions[permission] ?? permission;
 
+// `send()` gives the id of the role, which has the focus afterwards.
 function form(role, send, button) {
 	const group = uid('permissions');
 	const boxes = h(
@@ -75,15 +76,27 @@ function form(role, send, button) {
 			h('button', {type: 'submit', class: 'button primary'}, button)
 		)
 	);
-	onSubmit(element, async ({name}) => {
-		const typed = {
-			name: name.trim(),
-			permissions: [...boxes.querySelectorAll('input:checked')].map((input) => input.value),
-		};
-		await send(typed, keyFor(typed));
+	const leave = async (message, id) => {
 		element.closest('dialog').close();
+		toast(message);
 		await again();
-	});
+		($(`[data-id="${id}"] button`, body) ?? $('#add')).focus();
+	};
+	onSubmit(
+		element,
+		async ({name}) => {
+			const typed = {
+				name: name.trim(),
+				permissions: [...boxes.querySelectorAll('input:checked')].map((input) => input.value),
+			};
+			await leave(...(await send(typed, keyFor(typed))));
+		},
+		async (error) => {
+			if (error.status !== 412) return false;
+			await leave(words.meanwhile, role.public_id);
+			return true;
+		}
+	);
 	return element;
 }
 
@@ -93,8 +106,8 @@ function add() {
 		form(
 			null,
 			async (typed, key) => {
-				await post('/v1/roles', typed, {key});
-				toast(words.created(typed.name));
+				const {data} = await post('/v1/roles', typed, {key});
+				return [words.created(typed.name), data.public_id];
 			},
 			words.create
 		),
@@ -111,7 +124,7 @@ async function change(role) {
 				data,
 				async (typed) => {
 					await patch(`/v1/roles/${role.public_id}`, typed, etag);
-					toast(words.saved(typed.name));
+					return [words.saved(typed.name), role.public_id];
 				},
 				words.save
 			),
@@ -139,6 +152,7 @@ function remove(role) {
 		sure.closest('dialog').close();
 		toast(words.removed(role.name));
 		await again();
+		$('#add').focus();
 	});
 	dialog(words.removeTitle(role.name), sure);
 }
@@ -147,7 +161,7 @@ function card(role) {
 	const everything = role.name === 'owner' && role.builtin;
 	return h(
 		'section',
-		{class: 'panel pad stack-s', 'data-role': role.name},
+		{class: 'panel pad stack-s', 'data-role': role.name, 'data-id': role.public_id},
 		h(
 			'div',
 			{class: 'row'},

@@ -29,7 +29,12 @@ async function changed(on) {
 }
 
 async function drawOwn() {
+	if (!own.childElementCount) fill(own, loading());
 	try {
+		if (forced && (await get('/v1/auth/totp')).data.enabled) {
+			elsewhere();
+			return;
+		}
 		await twoFactor(own, who, {begin: forced, changed});
 	} catch (error) {
 		if (forced && error.status === 409) elsewhere();
@@ -77,14 +82,25 @@ async function drawAll() {
 			? h('div', {class: 'form-foot'}, h('button', {type: 'submit', class: 'button primary'}, words.save))
 			: h('p', {class: 'help'}, words.readonly)
 	);
-	onSubmit(form, async () => {
-		const wanted = form.elements.require_mfa.checked;
-		await patch('/v1/settings/security', {require_mfa: wanted}, settings.etag);
-		toast(words.saved[wanted]);
+	const redraw = async (message) => {
+		toast(message);
 		await drawAll();
 		$('h2', all).focus();
-		await drawOwn();
-	});
+	};
+	onSubmit(
+		form,
+		async () => {
+			const wanted = form.elements.require_mfa.checked;
+			await patch('/v1/settings/security', {require_mfa: wanted}, settings.etag);
+			await redraw(words.saved[wanted]);
+			await drawOwn();
+		},
+		async (error) => {
+			if (error.status !== 412) return false;
+			await redraw(words.meanwhile);
+			return true;
+		}
+	);
 	fill(all, form);
 }
 
@@ -105,7 +121,5 @@ fill(
 		all
 	)
 );
-fill(own, loading());
-if (forced && (await get('/v1/auth/totp')).data.enabled) elsewhere();
-else await drawOwn();
+await drawOwn();
 await drawAll();

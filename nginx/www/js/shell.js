@@ -239,7 +239,7 @@ class AppShell extends HTMLElement {
 					)
 				)
 			);
-			box.element.addEventListener('cancel', (event) => event.preventDefault());
+			box.hold();
 		});
 	}
 

@@ -2,7 +2,7 @@
 // One's own second factor: what it is now, setting it up, recovery codes, turning it off.
 import {h, icon, fill, $} from './dom.js';
 import {del, get, post} from './api.js';
-import {cancelButton, copyText, dialog, field, onSubmit, showErrors, toast} from './ui.js';
+import {cancelButton, copyText, dialog, field, onSubmit, problemText, showErrors, toast} from './ui.js';
 import {time} from './text.js';
 import common from './strings/common.js';
 import words from './strings/security.js';
@@ -14,6 +14,19 @@ function save(name, text) {
 }
 
 const head = (text) => h('h2', {tabindex: -1}, text);
+
+// A press while the one before is under way does nothing; what goes wrong is said, and it can be pressed again.
+const once = (act) => async (event) => {
+	const button = event.currentTarget;
+	if (button.getAttribute('aria-disabled')) return;
+	button.setAttribute('aria-disabled', 'true');
+	try {
+		await act();
+	} catch (error) {
+		button.removeAttribute('aria-disabled');
+		toast(problemText(error));
+	}
+};
 
 // A dialog that asks for the password once more; `act(password)` may throw what is shown beside the field.
 function passwordDialog(title, text, button, danger, act) {
@@ -66,21 +79,12 @@ export async function twoFactor(place, who, {begin = false, changed}) {
 					{
 						type: 'button',
 						class: 'button primary',
-						onclick: async (event) => {
-							event.currentTarget.setAttribute('aria-disabled', 'true');
-							await setUp(true).catch(fallen);
-						},
+						onclick: once(() => setUp(true)),
 					},
 					words.setUp
 				)
 			)
 		);
-	}
-
-	async function fallen(error) {
-		const {problemText} = await import('./ui.js');
-		toast(problemText(error));
-		$('[aria-disabled]', place)?.removeAttribute('aria-disabled');
 	}
 
 	function drawOn() {
@@ -258,10 +262,10 @@ export async function twoFactor(place, who, {begin = false, changed}) {
 					{
 						type: 'button',
 						class: 'button primary',
-						onclick: async () => {
+						onclick: once(async () => {
 							removeEventListener('beforeunload', hold);
 							await changed(true);
-						},
+						}),
 					},
 					words.kept
 				)

@@ -84,8 +84,9 @@ export const loading = () => h('p', {class: 'loading', role: 'status'}, words.lo
 let serial = 0;
 export const uid = (prefix) => `${prefix}-${++serial}`;
 
-// A modal dialog around a form or box. Focus comes back to where it was. Esc closes it; where something was typed, the
-// second Esc does.
+// A modal dialog around a form or box. Focus comes back to where it was. Esc closes it; where something was typed or
+// ticked, the second Esc does. One that is held is closed by close() alone: a browser that is asked often enough closes
+// it whatever the page says, so it opens again.
 export function dialog(title, content, {wide = false, onclose} = {}) {
 	const id = uid('dialog');
 	const back = document.activeElement;
@@ -93,22 +94,33 @@ export function dialog(title, content, {wide = false, onclose} = {}) {
 	form.prepend(h('h2', {id, tabindex: -1}, title));
 	const element = h('dialog', {'aria-labelledby': id, class: wide ? 'wide' : null}, form);
 	let warned = false;
+	let held = false;
+	const isTyped = (input) =>
+		input.type === 'checkbox'
+			? input.checked !== input.defaultChecked
+			: !['radio', 'hidden', 'file'].includes(input.type) && input.value !== input.defaultValue;
 	element.addEventListener('cancel', (event) => {
-		const typed = [...element.querySelectorAll('input, textarea')].some(
-			(input) =>
-				!['checkbox', 'radio', 'hidden', 'file'].includes(input.type) && input.value !== input.defaultValue
-		);
-		if (typed && !warned) {
+		if (held) {
+			event.preventDefault();
+			return;
+		}
+		if ([...element.querySelectorAll('input, textarea')].some(isTyped) && !warned) {
 			event.preventDefault();
 			warned = true;
 			toast(words.escAgain);
 		}
 	});
 	element.addEventListener('close', () => {
+		if (held) {
+			element.showModal();
+			$('h2', element).focus();
+			return;
+		}
 		// a message shown in the dialog outlives it
 		if (toasts && element.contains(toasts)) document.body.append(toasts);
 		element.remove();
-		(back?.isConnected ? back : $('main'))?.focus?.({preventScroll: true});
+		// whoever closed it may have taken the focus on already
+		if (document.activeElement === document.body) (back?.isConnected ? back : $('main'))?.focus?.({preventScroll: true});
 		onclose?.();
 	});
 	document.body.append(element);
@@ -118,7 +130,16 @@ export function dialog(title, content, {wide = false, onclose} = {}) {
 	const start =
 		first?.type === 'radio' ? (element.querySelector(`input[name="${first.name}"]:checked`) ?? first) : first;
 	(start ?? $('h2', element)).focus();
-	return {element, close: () => element.close()};
+	return {
+		element,
+		close: () => {
+			held = false;
+			element.close();
+		},
+		hold: () => {
+			held = true;
+		},
+	};
 }
 
 export function cancelButton(label = words.cancel) {
@@ -449,7 +470,7 @@ export function tabs(label, parts, chosen, onchange) {
 }
 
 // ── lists ───────────────────────────────────────────────────────────────────────────────────────────────────────
-// "Load more": a real link to the next page, which a press turns into more rows here.
+// "Load more": a real link to the next page, which a press turns into more rows here, where there is a `load`.
 export function moreLink(next, load) {
 	if (!next) return null;
 	const url = new URL(location.href);
@@ -461,7 +482,7 @@ export function moreLink(next, load) {
 			href: url.pathname + url.search,
 			rel: 'next',
 			onclick: async (event) => {
-				if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+				if (!load || event.ctrlKey || event.metaKey || event.shiftKey) return;
 				event.preventDefault();
 				const link = event.currentTarget;
 				if (link.getAttribute('aria-disabled')) return;

@@ -42,5 +42,7 @@ export default {
 	referenceHelp: 'Stands on the invoice, such as a purchase order.',
 	save: 'Save',
 	saved: 'The billing details were saved',
+	theirs: (value) =>
+		`Somebody else ${value ? `wrote “${value}” here` : 'emptied this'} meanwhile. What you typed is kept; save again to replace theirs.`,
 	meanwhile: 'Somebody else changed this meanwhile. What stands here now is theirs.',
 };

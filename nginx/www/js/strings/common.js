@@ -14,6 +14,7 @@ export default {
 	settingsSections: {
 		profile: 'Profile',
 		password: 'Password',
+	passwordMissing: 'Type your password.',
 		sessions: 'Sessions',
 		security: 'Two-factor authentication',
 		sso: 'Single sign-on (SSO)',
@@ -54,7 +55,7 @@ export default {
 	remove: 'Remove',
 	dismiss: 'Dismiss',
 	optional: 'optional',
-	escAgain: 'Press Esc again to leave without saving what you typed.',
+	escAgain: 'Press Esc again to leave without saving what you changed.',
 	none: 'None',
 	loadMore: 'Load more',
 	moreLoaded: (added, shown) =>

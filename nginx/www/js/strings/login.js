@@ -2,7 +2,6 @@
 export default {
 	show: 'Show the password',
 	emailMissing: 'Type your email address.',
-	passwordMissing: 'Type your password.',
 	next: 'Continue',
 	logIn: 'Log in',
 	provider: 'single sign-on',

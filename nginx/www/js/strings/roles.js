@@ -30,6 +30,7 @@ export default {
 		'settings.read': 'See the settings of the workspace',
 		'settings.write': 'Change the settings of the workspace',
 		'integration.write': 'Connect other systems and replace their credentials',
+		'sso.write': 'Change how everybody logs in (single sign-on)',
 		'billing.write': 'See and ask for plan and payment',
 	},
 	enterprise: 'Roles of your own come with the Enterprise plan.',
@@ -54,5 +55,6 @@ export default {
 	save: 'Save',
 	created: (name) => `The role ${name} was added`,
 	saved: (name) => `The role ${name} was saved`,
+	meanwhile: 'Somebody else changed this role meanwhile. What stands here now is theirs; open it again to change it.',
 	toPeople: 'Who has which role',
 };

@@ -71,5 +71,6 @@ export default {
 		'Whoever has none is led to set it up before anything else, at the next page they open. Single sign-on is not asked: its own factors count.',
 	save: 'Save',
 	saved: {true: 'Everybody needs a second factor now.', false: 'A second factor is everybody’s own choice now.'},
+	meanwhile: 'Somebody else changed settings of the workspace meanwhile. Look at what stands here now, and save again.',
 	readonly: 'Your role can read this, not change it.',
 };
