@@ -328,3 +328,50 @@ test('billing: what is typed stays while the plan is asked for, and when somebod
 	assert.deepEqual([contact.name, contact.address], ['Typed AS', 'Their street']);
 	await patch(page, path, nothing);
 });
+
+// what the server could say, at its longest
+const LONG = 'Donaudampfschifffahrtsgesellschaft'.repeat(5);
+const answer = (status, json) => (route) => route.fulfill({status, json, contentType: 'application/problem+json'});
+
+test('G10: long names, every way in and the way without the provider fit on a phone', async (t) => {
+	const page = await open(t, {role: null, width: 320, height: 640, dark: true});
+	const sso = ['first', 'second'].map((name) => ({name: `${LONG} ${name}`, url: `/v1/auth/oidc/${name}/login`, workspace: {name: LONG, slug: name}}));
+	await page.route('**/v1/auth/discover?*', answer(200, {sso, password: false}));
+	await page.route('**/v1/auth/login', answer(403, {type: '/problems/sso-required', title: 'No.', status: 403, login_url: sso[0].url}));
+	await page.goto(`${base}/login`);
+	await page.getByLabel('Email address').fill(`x@${run}.example`);
+	await page.keyboard.press('Enter');
+	await page.getByRole('button', {name: 'Log in with a password instead'}).press('Enter');
+	await noSidewaysScroll(page, 'two ways in');
+	await page.keyboard.type('whatever it is');
+	await page.keyboard.press('Enter');
+	await page.getByText('The identity provider does not answer').click();
+	await page.getByRole('button', {name: 'I am an owner: use my password'}).waitFor();
+	await noSidewaysScroll(page, 'the way without the provider');
+	await accessible(page, 'the way without the provider', {colours: true});
+
+	const host = await pageOf(t, user('owner', 1), {width: 320, height: 640});
+	const person = await newcomer(host);
+	await patch(host, `/v1/users/${person.id}`, {name: LONG});
+	behind(slug, `UPDATE pact.tenant SET name = '${LONG}' WHERE slug = '${slug}'`);
+	try {
+		await visit(host, '/people');
+		await host.getByRole('button', {name: 'Menu'}).click({timeout: 2000});
+		await host.getByRole('button', {name: 'Menu'}).click();
+		await host.locator('#people tr', {hasText: person.email}).getByRole('button').click();
+		await host.getByRole('button', {name: 'Suspend'}).click();
+		await host.getByRole('button', {name: 'Dismiss'}).click({timeout: 2000});
+	} finally {
+		behind(slug, `UPDATE pact.tenant SET name = 'Nordlicht GmbH' WHERE slug = '${slug}'`);
+	}
+});
+
+test('what could not be read is read again, and the keyboard is where it comes', async (t) => {
+	const page = await pageOf(t);
+	await page.route('**/v1/roles?*', (route) => route.abort());
+	await visit(page, '/roles');
+	await page.unroute('**/v1/roles?*');
+	await page.getByRole('button', {name: 'Try again'}).press('Enter');
+	await page.locator('[data-role="viewer"]').waitFor();
+	assert.equal(await focused(page), 'Roles');
+});

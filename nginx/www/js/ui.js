@@ -67,14 +67,19 @@ export function problemText(error) {
 	return parts.join(' ');
 }
 
-// A place where loading failed: what happened, and a way to try again.
+// A place where loading failed: what happened, and a way to try again. What comes then has no button that was pressed, so
+// the focus goes to the heading.
 export function failure(error, again) {
+	const press = async () => {
+		await again();
+		if (document.activeElement === document.body) $('h1')?.focus();
+	};
 	return h(
 		'div',
 		{class: 'empty', role: 'alert'},
 		icon('warning', 'large'),
 		h('p', {}, problemText(error)),
-		again && h('button', {type: 'button', class: 'button', onclick: again}, words.tryAgain)
+		again && h('button', {type: 'button', class: 'button', onclick: press}, words.tryAgain)
 	);
 }
 
