@@ -375,3 +375,27 @@ test('what could not be read is read again, and the keyboard is where it comes',
 	await page.locator('[data-role="viewer"]').waitFor();
 	assert.equal(await focused(page), 'Roles');
 });
+
+test('A9, A10, A11: what somebody else removed is said to be gone, and the list is read again', async (t) => {
+	const page = await pageOf(t);
+	const person = await newcomer(page);
+	const {body: key} = await api(page, 'POST', '/v1/api-keys', {name: `Gone ${run}`, roles: ['viewer'], expires_at: null});
+	await visit(page, '/people');
+	const row = page.locator('#people tr', {hasText: person.email});
+	await row.getByRole('button').click();
+	await page.getByRole('dialog').waitFor();
+	const {status} = await api(page, 'DELETE', `/v1/users/${person.id}`);
+	assert.equal(status, 204);
+	await page.getByRole('button', {name: 'Suspend'}).click();
+	await page.getByText('Somebody else removed this meanwhile').waitFor();
+	await row.waitFor({state: 'detached'});
+	assert.equal(await page.getByRole('dialog').count(), 0);
+
+	await visit(page, '/api-keys');
+	await page.getByRole('button', {name: `Revoke Gone ${run}`}).press('Enter');
+	assert.equal((await api(page, 'DELETE', `/v1/api-keys/${key.public_id}`)).status, 204);
+	await page.getByRole('button', {name: 'Revoke it'}).press('Enter');
+	await page.getByText('Somebody else removed this meanwhile').waitFor();
+	await page.locator(`[data-id="${key.public_id}"]`).waitFor({state: 'detached'});
+	await page.waitForFunction(() => document.activeElement.tagName === 'H1');
+});

@@ -2,7 +2,7 @@
 // Making an API key, showing it the one time, and revoking one.
 import {h, fill, $} from './dom.js';
 import {del, post} from './api.js';
-import {cancelButton, copyText, dialog, field, onSubmit, problemText, toast} from './ui.js';
+import {cancelButton, copyText, dialog, field, goneMeanwhile, onSubmit, problemText, toast} from './ui.js';
 import {allRoles, needRoles, rolesField} from './people-dialog.js';
 import words from './strings/api-keys.js';
 
@@ -116,12 +116,16 @@ export function revokeKey(who, one, after) {
 			h('button', {type: 'submit', class: 'button danger primary'}, words.revokeDo)
 		)
 	);
-	onSubmit(form, async () => {
-		await del(`/v1/api-keys/${one.public_id}`);
-		box.close();
-		toast(words.revoked(one.name));
-		await after();
-		$('#add')?.focus();
-	});
+	onSubmit(
+		form,
+		async () => {
+			await del(`/v1/api-keys/${one.public_id}`);
+			box.close();
+			toast(words.revoked(one.name));
+			await after();
+			$('#add')?.focus();
+		},
+		(error) => goneMeanwhile(error, box, after)
+	);
 	const box = dialog(words.revokeTitle(one.name), form);
 }

@@ -2,7 +2,7 @@
 // Adding, changing and removing an integration. The fields of a kind come from the server's table of kinds.
 import {h, fill, $} from './dom.js';
 import {del, get, patch, post} from './api.js';
-import {cancelButton, dialog, field, onSubmit, problemText, showErrors, toast} from './ui.js';
+import {cancelButton, dialog, field, goneMeanwhile, onSubmit, problemText, showErrors, toast} from './ui.js';
 import {time} from './text.js';
 import common from './strings/common.js';
 import words from './strings/integrations.js';
@@ -186,7 +186,7 @@ export async function changeIntegration(kinds, {public_id: id}, after) {
 	try {
 		answer = await get(path);
 	} catch (error) {
-		toast(problemText(error));
+		if (!(await goneMeanwhile(error, null, after))) toast(problemText(error));
 		return;
 	}
 	const {data: one, etag} = answer;
@@ -202,7 +202,7 @@ export async function changeIntegration(kinds, {public_id: id}, after) {
 			await after();
 		},
 		async (error) => {
-			if (error.status !== 412) return nameTaken(form)(error);
+			if (error.status !== 412) return nameTaken(form)(error) || goneMeanwhile(error, box, after);
 			box.close();
 			toast(words.meanwhile);
 			await after();
@@ -224,12 +224,16 @@ export function removeIntegration(kinds, one, after) {
 			h('button', {type: 'submit', class: 'button danger primary'}, words.removeDo)
 		)
 	);
-	onSubmit(form, async () => {
-		await del(`${PATH}/${one.public_id}`);
-		box.close();
-		toast(words.removed(one.name));
-		await after();
-		($('#add') ?? $('h1')).focus();
-	});
+	onSubmit(
+		form,
+		async () => {
+			await del(`${PATH}/${one.public_id}`);
+			box.close();
+			toast(words.removed(one.name));
+			await after();
+			($('#add') ?? $('h1')).focus();
+		},
+		(error) => goneMeanwhile(error, box, after)
+	);
 	const box = dialog(words.removeTitle(one.name), form);
 }

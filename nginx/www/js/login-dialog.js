@@ -3,7 +3,7 @@
 // the same workspace may go on; anybody else starts afresh.
 import {h} from './dom.js';
 import {get, post, Problem} from './api.js';
-import {dialog, field, onSubmit, showErrors} from './ui.js';
+import {dialog, field, onSubmit, showErrors, toast} from './ui.js';
 import {remember, tellTabs} from './shell.js';
 import words from './strings/common.js';
 
@@ -96,7 +96,7 @@ export function askLogin(who) {
 				),
 		});
 		form.elements.password.focus();
-		if (who.method !== 'password') askProvider(form, who, finish);
+		if (who.method !== 'password') askProvider(form, who, finish).catch((error) => showErrors(form, error));
 	});
 }
 
@@ -105,7 +105,7 @@ async function askProvider(form, who, finish) {
 	const {data} = await get('/v1/auth/discover', {workspace: who.workspace.slug}, {open: true});
 	const [way] = data.sso;
 	if (!way) return;
-	const look = async () => {
+	const look = async (event) => {
 		if (!form.isConnected) {
 			removeEventListener('focus', look);
 			return;
@@ -113,7 +113,7 @@ async function askProvider(form, who, finish) {
 		await get('/v1/auth/session', undefined, {open: true}).then(({data: now}) => {
 			removeEventListener('focus', look);
 			finish(now);
-		}, () => {});
+		}, () => event.type === 'click' && toast(words.notYet));
 	};
 	addEventListener('focus', look);
 	const link = h(

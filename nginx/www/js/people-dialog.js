@@ -4,7 +4,7 @@ import {h, fill, $} from './dom.js';
 import {del, get, keyring, patch, post} from './api.js';
 import {device} from './device.js';
 import {time} from './text.js';
-import {cancelButton, dialog, field, onSubmit, problemText, showErrors, toast, uid} from './ui.js';
+import {cancelButton, dialog, field, goneMeanwhile, onSubmit, problemText, showErrors, toast, uid} from './ui.js';
 import common from './strings/common.js';
 import words from './strings/people.js';
 
@@ -145,7 +145,7 @@ export async function changePerson(one, who, after) {
 			get(`${path}/sessions`, {limit: 10}),
 		]);
 	} catch (error) {
-		toast(problemText(error));
+		if (!(await goneMeanwhile(error, null, after))) toast(problemText(error));
 		return;
 	}
 	const name = one.name || one.email;
@@ -166,6 +166,7 @@ export async function changePerson(one, who, after) {
 					try {
 						await run();
 					} catch (error) {
+						if (await goneMeanwhile(error, box, after)) return;
 						button.removeAttribute('aria-disabled');
 						showErrors(button.closest('form'), error);
 						return;
@@ -278,7 +279,7 @@ export async function changePerson(one, who, after) {
 			await after();
 		},
 		async (error) => {
-			if (error.status !== 412) return false;
+			if (error.status !== 412) return goneMeanwhile(error, box, after);
 			box.close();
 			toast(words.meanwhile);
 			await after();

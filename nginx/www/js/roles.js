@@ -4,7 +4,7 @@ import {h, icon, fill, $} from './dom.js';
 import {del, get, keyring, patch, post} from './api.js';
 import {session, may} from './shell.js';
 import {settingsPage} from './settings-page.js';
-import {cancelButton, dialog, field, onSubmit, problemText, toast, uid} from './ui.js';
+import {cancelButton, dialog, field, goneMeanwhile, onSubmit, problemText, toast, uid} from './ui.js';
 import common from './strings/common.js';
 import words from './strings/roles.js';
 
@@ -92,7 +92,7 @@ function form(role, send, button) {
 			await leave(...(await send(typed, keyFor(typed))));
 		},
 		async (error) => {
-			if (error.status !== 412) return false;
+			if (error.status !== 412) return goneMeanwhile(error, element.closest('dialog'), again);
 			await leave(words.meanwhile, role.public_id);
 			return true;
 		}
@@ -131,7 +131,7 @@ async function change(role) {
 			{wide: true}
 		);
 	} catch (error) {
-		toast(problemText(error));
+		if (!(await goneMeanwhile(error, null, again))) toast(problemText(error));
 	}
 }
 
@@ -147,13 +147,17 @@ function remove(role) {
 			!role.users && h('button', {type: 'submit', class: 'button danger primary'}, words.removeDo)
 		)
 	);
-	onSubmit(sure, async () => {
-		await del(`/v1/roles/${role.public_id}`);
-		sure.closest('dialog').close();
-		toast(words.removed(role.name));
-		await again();
-		$('#add').focus();
-	});
+	onSubmit(
+		sure,
+		async () => {
+			await del(`/v1/roles/${role.public_id}`);
+			sure.closest('dialog').close();
+			toast(words.removed(role.name));
+			await again();
+			$('#add').focus();
+		},
+		(error) => goneMeanwhile(error, sure.closest('dialog'), again)
+	);
 	dialog(words.removeTitle(role.name), sure);
 }
 

@@ -362,6 +362,17 @@ export function onSubmit(form, send, explain) {
 	return form;
 }
 
+// For `explain`: what a dialog was about is gone, removed in another tab or by somebody else. The list behind it is read
+// again, as it is after the dialog has done its work.
+export async function goneMeanwhile(error, box, after) {
+	if (error.status !== 404) return false;
+	box?.close();
+	toast(words.gone);
+	await after();
+	if (document.activeElement === document.body) $('h1')?.focus();
+	return true;
+}
+
 // The three answers as radio buttons, each with the badge and what it means.
 export function consentChoice(chosen, legend, {help = true} = {}) {
 	return h(
