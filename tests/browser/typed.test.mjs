@@ -399,3 +399,45 @@ test('A9, A10, A11: what somebody else removed is said to be gone, and the list 
 	await page.locator(`[data-id="${key.public_id}"]`).waitFor({state: 'detached'});
 	await page.waitForFunction(() => document.activeElement.tagName === 'H1');
 });
+
+test('A10: a role beyond the first hundred is shown, can be given, and is kept when another is', async (t) => {
+	const page = await pageOf(t);
+	const name = `zz ${run}`;
+	behind(slug, `INSERT INTO pact.role (tenant_id, name, permissions) SELECT tenant_id, CASE n WHEN 230 THEN '${name}' ELSE '${run} ' || n END,
+		ARRAY['contact.read'] FROM pact.tenant, generate_series(1, 230) n WHERE slug = '${slug}'`);
+	try {
+		const person = await newcomer(page, [name]);
+		await visit(page, '/roles');
+		await page.locator(`[data-role="${name}"]`).waitFor();
+		await visit(page, '/people');
+		await page.locator('#people tr', {hasText: person.email}).getByRole('button').click();
+		await page.getByRole('dialog').getByLabel('viewer').check();
+		await page.getByRole('button', {name: 'Save'}).click();
+		await page.getByText('was changed').waitFor();
+		assert.deepEqual((await api(page, 'GET', `/v1/users/${person.id}`)).body.roles.sort(), ['viewer', name]);
+		assert.equal((await api(page, 'DELETE', `/v1/users/${person.id}`)).status, 204);
+	} finally {
+		behind(slug, `DELETE FROM pact.user_account WHERE ${ours} AND email LIKE '%@${run}.example'`);
+		behind(slug, `DELETE FROM pact.role WHERE ${ours} AND name LIKE '%${run}%'`);
+	}
+});
+
+test('A1, A11: a password is hidden again once it is changed; a kind of integration keeps what is typed', async (t) => {
+	const page = await pageOf(t);
+	await visit(page, '/settings?section=password');
+	await page.route('**/v1/auth/password', (route) => route.fulfill({status: 204}));
+	await page.getByLabel('Show what I type').check();
+	for (const label of ['Current password', 'New password', 'New password again'])
+		await page.getByLabel(label, {exact: true}).fill('langt nok til alt');
+	await page.getByRole('button', {name: 'Change password'}).click();
+	await page.getByText('The password was changed').waitFor();
+	assert.equal(await page.getByLabel('Current password').getAttribute('type'), 'password');
+
+	await visit(page, '/integrations');
+	await page.getByRole('button', {name: 'Add an integration'}).click();
+	await page.getByLabel('Server').fill('typed.example');
+	const kind = page.getByLabel('What is it?');
+	await kind.selectOption('webhook');
+	await kind.selectOption('smtp');
+	assert.equal(await page.getByLabel('Server').inputValue(), 'typed.example');
+});

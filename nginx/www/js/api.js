@@ -130,6 +130,17 @@ export const post = (path, body = {}, options) => call('POST', path, {body, ...o
 export const patch = (path, body, etag, options) => call('PATCH', path, {body, etag, ...options});
 export const del = (path, etag, options) => call('DELETE', path, {etag, ...options});
 
+// Everything of a list, page by page: for what has to be chosen from the whole.
+export async function getAll(path) {
+	const items = [];
+	for (let after = null; ; ) {
+		const {data} = await get(path, {limit: 200, after});
+		items.push(...data.items);
+		if (!data.next) return items;
+		after = data.next;
+	}
+}
+
 // One Idempotency-Key per thing typed: pressing the button twice, or again after a broken connection, makes one thing.
 // `done()` when it is made: the same thing typed again is another one.
 export function keyring() {

@@ -146,9 +146,10 @@ export function addIntegration(kinds, _, after) {
 	const chosen = () => kinds.find(({kind}) => kind === select.value);
 	const place = h('div', {class: 'stack'});
 	const help = h('p', {class: 'help', 'aria-live': 'polite'});
+	const made = {}; // what is typed for one kind is still there after a look at another
 	const draw = () => {
 		help.textContent = words.kindHelp[select.value] ?? '';
-		fill(place, fieldsOf(chosen()));
+		fill(place, (made[select.value] ??= fieldsOf(chosen())));
 	};
 	select.addEventListener('change', draw);
 	draw();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Inviting somebody, and changing one of the people: roles, access, second factor, removal.
 import {h, fill, $} from './dom.js';
-import {del, get, keyring, patch, post} from './api.js';
+import {del, get, getAll, keyring, patch, post} from './api.js';
 import {device} from './device.js';
 import {time} from './text.js';
 import {cancelButton, dialog, field, goneMeanwhile, onSubmit, problemText, showErrors, toast, uid} from './ui.js';
@@ -10,7 +10,7 @@ import words from './strings/people.js';
 
 let known = null;
 export async function allRoles() {
-	known ??= (await get('/v1/roles', {limit: 100})).data.items;
+	known ??= await getAll('/v1/roles');
 	return known;
 }
 

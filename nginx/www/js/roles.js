@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Settings → Roles: what each role may do, in words; roles of one's own on the Enterprise plan.
 import {h, icon, fill, $} from './dom.js';
-import {del, get, keyring, patch, post} from './api.js';
+import {del, get, getAll, keyring, patch, post} from './api.js';
 import {session, may} from './shell.js';
 import {settingsPage} from './settings-page.js';
 import {cancelButton, dialog, field, goneMeanwhile, onSubmit, problemText, toast, uid} from './ui.js';
@@ -213,12 +213,12 @@ function card(role) {
 }
 
 async function again() {
-	const {data} = await get('/v1/roles', {limit: 100});
+	const roles = await getAll('/v1/roles');
 	fill(
 		body,
 		h('p', {class: 'soft'}, words.lead, ' ', h('a', {href: '/people'}, words.toPeople), '.'),
 		writable && h('p', {class: 'help'}, words.enterprise),
-		data.items.map(card)
+		roles.map(card)
 	);
 }
 

@@ -91,6 +91,9 @@ const SECTIONS = {
 				}),
 			];
 			const id = uid('show');
+			const show = (on) => {
+				for (const input of form.querySelectorAll('input[autocomplete$="password"]')) input.type = on ? 'text' : 'password';
+			};
 			const form = h(
 				'form',
 				{class: 'panel pad stack'},
@@ -103,10 +106,7 @@ const SECTIONS = {
 					h('input', {
 						type: 'checkbox',
 						id,
-						onchange: (event) => {
-							for (const input of form.querySelectorAll('input[autocomplete$="password"]'))
-								input.type = event.target.checked ? 'text' : 'password';
-						},
+						onchange: (event) => show(event.target.checked),
 					}),
 					text.show
 				),
@@ -126,6 +126,7 @@ const SECTIONS = {
 						: error;
 				});
 				form.reset();
+				show(false);
 				toast(text.done);
 			});
 			fill(body, form);

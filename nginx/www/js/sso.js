@@ -2,7 +2,7 @@
 // Settings → Security → Single sign-on, from nothing to "required of everybody", in six steps on one page. Each step is
 // a section of its own that saves by itself; all of them draw what the server says of the whole.
 import {h, icon, fill, $} from './dom.js';
-import {get, patch} from './api.js';
+import {get, getAll, patch} from './api.js';
 import {may, session} from './shell.js';
 import {announce, failure, loading, problemText, toast} from './ui.js';
 import {connectionStep, valuesStep} from './sso-connection.js';
@@ -102,7 +102,7 @@ async function load() {
 	const [settings, domains, roles] = await Promise.all([
 		get(PATH),
 		get('/v1/settings/security/domains', {limit: 100}),
-		may(who, 'user.read') ? get('/v1/roles', {limit: 100}) : {data: {items: []}},
+		may(who, 'user.read') ? getAll('/v1/roles') : [],
 	]);
 	if (page.domains.length) sayDomains(domains.data.items);
 	// what is chosen in the form stays, unless the connection itself became another one
@@ -110,7 +110,7 @@ async function load() {
 	page.data = settings.data;
 	page.etag = settings.etag;
 	page.domains = domains.data.items;
-	page.roles = roles.data.items;
+	page.roles = roles;
 	if (!page.data.sso) typed.delete('people');
 }
 
