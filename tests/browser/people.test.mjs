@@ -112,6 +112,7 @@ test('A10: roles say in words what they may do; own ones come with the Enterpris
 	const host = await pageOf(t, user('owner', 1));
 	await visit(host, '/roles');
 	const viewer = host.locator('[data-role="viewer"] li');
+	await viewer.first().waitFor();
 	assert.deepEqual(await viewer.allInnerTexts(), [
 		'See contacts, their consent and history',
 		'See accounts',
