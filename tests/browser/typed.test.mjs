@@ -99,6 +99,21 @@ test('A4: what is typed on the page of single sign-on outlives whatever is heard
 	assert.equal(await page.getByLabel('Group 1', {exact: true}).inputValue(), 'support');
 	const {sso} = (await api(page, 'GET', SECURITY)).body;
 	assert.deepEqual([sso.settings.client_id, sso.role_mapping[0].group], ['typed', 'sales']);
+	// nor is lost what is typed while the answer of a save is still on its way
+	await page.route('**/v1/settings/security/domains*', async (route) => {
+		await new Promise((resolve) => setTimeout(resolve, 1000));
+		await route.continue();
+	});
+	await Promise.all([
+		page.waitForResponse((answer) => answer.request().method() === 'PATCH'),
+		page.getByRole('button', {name: 'Save', exact: true}).click(),
+	]);
+	const loaded = page.waitForResponse(/\/v1\/settings\/security\/domains/);
+	await page.getByLabel('Group 1', {exact: true}).fill('service');
+	await loaded;
+	await page.unroute('**/v1/settings/security/domains*');
+	await page.waitForTimeout(200);
+	assert.equal(await page.getByLabel('Group 1', {exact: true}).inputValue(), 'service');
 
 	// pressed by the keyboard, "Look again" is still there to be pressed
 	const again = page.getByRole('button', {name: `Look again for the record of there-${run}.example`});

@@ -140,8 +140,9 @@ async function save(name, change) {
 	}
 }
 
-// After a step has saved something.
+// After a step has saved something. What is typed into it from here on is new.
 async function again(saved) {
+	typed.delete(saved);
 	try {
 		await load();
 	} catch (error) {
@@ -167,9 +168,9 @@ function sync(saved) {
 	for (const name of names) {
 		const now = print(whole, name);
 		const side = print(beside, name);
-		if (name === saved || (now !== drawn[name] && !typed.has(name))) draw(name);
+		if ((name === saved || now !== drawn[name]) && !typed.has(name)) draw(name);
 		else {
-			if (now !== drawn[name]) warn(name);
+			if (now !== drawn[name] && name !== saved) warn(name);
 			if (side !== drawn[`${name} beside`]) page.refresh[name]?.();
 		}
 		drawn[name] = now;
