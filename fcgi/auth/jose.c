@@ -95,19 +95,31 @@ from_params(const char *type, OSSL_PARAM_BLD *b)
 {
 	CLEANUP(params_freep) OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(b);
 	CLEANUP(pkey_ctx_freep)
-	EVP_PKEY_CTX *make = EVP_PKEY_CTX_new_from_name(NULL, type, NULL), *check = NULL;
+	EVP_PKEY_CTX *make = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
 	EVP_PKEY *key = NULL;
 
-	if (params == NULL || make == NULL || EVP_PKEY_fromdata_init(make) != 1 ||
-	    EVP_PKEY_fromdata(make, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
-		return NULL;
-	check = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	return params != NULL && make != NULL && EVP_PKEY_fromdata_init(make) == 1 &&
+	               EVP_PKEY_fromdata(make, &key, EVP_PKEY_PUBLIC_KEY, params) == 1
+	           ? key
+	           : NULL;
+}
+
+static EVP_PKEY *
+checked(EVP_PKEY *key)
+{
+	CLEANUP(pkey_ctx_freep)
+	EVP_PKEY_CTX *check = key != NULL ? EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL) : NULL;
+
 	if (check != NULL && EVP_PKEY_public_check(check) == 1)
 		return key;
 	EVP_PKEY_free(key);
 	return NULL;
 }
 
+/*
+ * OpenSSL's check of an RSA key looks for primes, which takes a second of a modulus that is one: a provider that publishes
+ * sixty such would hold up everybody. A key that is none harms those alone who log in by it.
+ */
 static EVP_PKEY *
 rsa_key(struct arena *a, const json_t *jwk)
 {
@@ -118,8 +130,8 @@ rsa_key(struct arena *a, const json_t *jwk)
 	CLEANUP(bn_freep) BIGNUM *exponent = e != NULL ? BN_bin2bn(e, (int)elen, NULL) : NULL;
 
 	if (b == NULL || modulus == NULL || exponent == NULL || BN_num_bits(modulus) < 2048 ||
-	    BN_num_bits(modulus) > 8192 || !BN_is_odd(exponent) || BN_is_one(exponent) ||
-	    OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_N, modulus) != 1 ||
+	    BN_num_bits(modulus) > 8192 || !BN_is_odd(modulus) || !BN_is_odd(exponent) ||
+	    BN_is_one(exponent) || OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_N, modulus) != 1 ||
 	    OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_E, exponent) != 1)
 		return NULL;
 	return from_params("RSA", b);
@@ -143,7 +155,7 @@ ec_key(struct arena *a, const json_t *jwk, const struct alg *alg)
 	    OSSL_PARAM_BLD_push_octet_string(b, OSSL_PKEY_PARAM_PUB_KEY, point, 1 + xlen + ylen) !=
 	        1)
 		return NULL;
-	return from_params("EC", b);
+	return checked(from_params("EC", b));
 }
 
 static EVP_PKEY *

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -275,6 +276,37 @@ test_A4_what_a_key_says_it_is_for_holds(void **state)
 	EVP_PKEY_free(key);
 }
 
+/* A modulus that is a prime is what takes longest to look into. Whoever runs a provider can publish a set of them. */
+static void
+test_A4_keys_that_are_costly_to_look_into_hold_up_nobody(void **state)
+{
+	static unsigned char bytes[1024];
+	BIGNUM *prime = BN_get_rfc3526_prime_8192(NULL);
+	json_t *keys = json_array(), *set = json_pack("{s:o}", "keys", keys);
+	EVP_PKEY *key = new_key(&kinds[RS256]);
+	clock_t began = clock();
+	const char *n;
+	char *text;
+
+	(void)state;
+	assert_int_equal(BN_bn2bin(prime, bytes), sizeof bytes);
+	n = b64(bytes, sizeof bytes);
+	for (int i = 0; i < 60; i++)
+		(void)json_array_append_new(keys, json_pack("{s:s, s:s, s:s, s:s}", "kty", "RSA",
+		                                      "n", n, "e", "AQAB", "kid", "1"));
+	text = json_dumps(set, 0);
+	(void)jwks_read(a, text, strlen(text));
+	assert_int_equal(check(signed_token(key, &kinds[RS256], "{\"alg\":\"RS256\",\"kid\":\"1\"}",
+	                           PAYLOAD),
+	                     set),
+	    JWS_SIGNATURE);
+	assert_true(clock() - began < 3 * CLOCKS_PER_SEC);
+	free(text);
+	json_decref(set);
+	BN_free(prime);
+	EVP_PKEY_free(key);
+}
+
 static void
 test_A4_weak_and_broken_keys_are_none(void **state)
 {
@@ -467,6 +499,8 @@ main(void)
 	        test_A4_an_algorithm_is_taken_with_a_key_of_its_kind_only, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_A4_what_a_key_says_it_is_for_holds, setup,
 	        teardown),
+	    cmocka_unit_test_setup_teardown(
+	        test_A4_keys_that_are_costly_to_look_into_hold_up_nobody, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_A4_weak_and_broken_keys_are_none, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_A4_signatures_of_the_wrong_form, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_A4_headers, setup, teardown),
