@@ -259,6 +259,8 @@ fetch(struct arena *a, const struct fetch_request *q, struct fetch_reply *out)
 	(void)lib.easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	(void)lib.easy_setopt(c, CURLOPT_TIMEOUT_MS, TOTAL_MS);
 	(void)lib.easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
+	/* a name server that does not answer is not waited for: without this, until its resolver gives up */
+	(void)lib.easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
 	(void)lib.easy_setopt(c, CURLOPT_USERAGENT, "Pact");
 	(void)lib.easy_setopt(c, CURLOPT_HTTPHEADER, head);
 	(void)lib.easy_setopt(c, CURLOPT_WRITEFUNCTION, take);

@@ -5,14 +5,19 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <arpa/inet.h>
 #include <cmocka.h>
+#include <netdb.h>
 #include <netinet/in.h>
 
 #include "fcgi/auth/auth.h"
 #include "shared/base/str.h"
 #include "shared/net/fetch.h"
+
+static bool resolving;
 
 static bool
 may(const char *text)
@@ -135,6 +140,38 @@ answer(uint8_t *out, const uint8_t *data, size_t len)
 	return sizeof head + 2 + len;
 }
 
+/* A name server of whoever runs the provider, which lets everybody wait. libcurl calls this one: programs come first. */
+__attribute__((visibility("default"))) int
+getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+    struct addrinfo **out)
+{
+	(void)node;
+	(void)service;
+	(void)hints;
+	(void)out;
+	resolving = true;
+	(void)sleep(8);
+	return EAI_AGAIN;
+}
+
+static void
+test_A4_a_name_server_that_does_not_answer_is_not_waited_for(void **state)
+{
+	struct arena *a = arena_new();
+	struct fetch_reply reply;
+	struct timespec began, end;
+
+	(void)state;
+	assert_true(fetch_setup(NULL, NULL));
+	(void)clock_gettime(CLOCK_MONOTONIC, &began);
+	assert_false(fetch(a,
+	    &(struct fetch_request){.url = "https://provider.example/", .max = 1024}, &reply));
+	(void)clock_gettime(CLOCK_MONOTONIC, &end);
+	assert_true(resolving);
+	assert_true(end.tv_sec - began.tv_sec <= 5);
+	arena_free(a);
+}
+
 static void
 test_A5_a_record_counts_when_it_is_the_whole_text(void **state)
 {
@@ -172,6 +209,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_A4_nothing_inside_is_asked),
 	    cmocka_unit_test(test_A4_what_an_operator_allows_and_no_more),
+	    cmocka_unit_test(test_A4_a_name_server_that_does_not_answer_is_not_waited_for),
 	    cmocka_unit_test(test_A5_a_record_counts_when_it_is_the_whole_text),
 	};
 
