@@ -220,9 +220,9 @@ int sso_complete(struct req *r, const char *slug, const char *tenant, const char
 
 /* oidc.c, oidc_token.c, oidc_check.c: OpenID Connect (A4) */
 extern const struct field oidc_login_params[], oidc_callback_params[];
-extern const struct query q_oidc_start, q_oidc_take, q_oidc_connection, q_oidc_prove, q_oidc_failed,
-    q_oidc_keys_claim, q_oidc_keys_set, q_oidc_logout, q_oidc_to_check, q_oidc_checked,
-    q_oidc_refresh_due;
+extern const struct query q_oidc_start, q_oidc_take, q_oidc_connection, q_oidc_prove, q_oidc_waited,
+    q_oidc_failed, q_oidc_keys_claim, q_oidc_keys_set, q_oidc_logout, q_oidc_to_check,
+    q_oidc_checked, q_oidc_refresh_due;
 int oidc_login(struct req *r);
 int oidc_callback(struct req *r);
 int oidc_backchannel(struct req *r);

@@ -258,6 +258,7 @@ static const struct query *const queries[] = {
     &q_oidc_take,
     &q_oidc_connection,
     &q_oidc_prove,
+    &q_oidc_waited,
     &q_oidc_failed,
     &q_oidc_keys_claim,
     &q_oidc_keys_set,

@@ -7,6 +7,7 @@
 #include "fcgi/auth/oidc.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "fcgi/auth/jose.h"
 #include "shared/base/str.h"
@@ -17,6 +18,9 @@ DOOR_QUERY(q_oidc_start,
 DOOR_QUERY(q_oidc_take,
     "SELECT " OIDC_WAY " FROM app.sso_take($1, 'oidc', $2::bytea, NULL, $3::bytea, $4, $5)");
 DOOR_QUERY(q_oidc_prove, "SELECT app.sso_prove($1::uuid, $2::uuid, $3::jsonb)");
+DOOR_QUERY(q_oidc_waited, "SELECT app.sso_waited($1::uuid, $2::uuid, $3::int)");
+
+#define LONG_MS 1000 /* what a provider that is well does not take */
 
 const struct field oidc_login_params[] = {
     {"return_to", F_SECRET, .max = 2000, .help = "A path of this server to go on at."},
@@ -207,14 +211,46 @@ answer_refused(const struct oidc *o)
 	return param(o->r, "code") == NULL ? "code" : NULL;
 }
 
+static int64_t
+clock_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Who it is, by the provider's word for this code; NULL with *reason set. How long that took is noted where it was long. */
+static json_t *
+ask(struct oidc *o, const char *code, const char *state, const char **id_token, const char **reason)
+{
+	int64_t began = clock_ms(), ms;
+	const char *access = NULL;
+	const json_t *token = oidc_exchange(o, code, state, &access, id_token, reason);
+	json_t *claims = NULL;
+
+	if (token != NULL) {
+		claims = json_keep(o->r->a, json_copy((json_t *)(uintptr_t)token));
+		if (!oidc_userinfo(o, access, claims, reason))
+			claims = NULL;
+	}
+	ms = clock_ms() - began;
+	if (ms >= LONG_MS && (o->r->tx = tx_begin(o->r->a, NULL)) != NULL) {
+		tx_queue(o->r->tx, &q_oidc_waited,
+		    ARGS(o->tenant, o->connection,
+		        arena_printf(o->r->a, "%lld", (long long)(ms < 60000 ? ms : 60000))));
+		(void)tx_commit(o->r->tx);
+	}
+	return claims;
+}
+
 int
 oidc_callback(struct req *r)
 {
 	const char *slug = r->arg[0], *state = param(r, "state"), *browser = sso_browser(r, false);
-	const char *reason, *access = NULL, *id_token = NULL, *email;
+	const char *reason, *id_token = NULL, *email;
 	const struct rows *rows;
-	const json_t *token;
-	json_t *claims;
+	const json_t *claims;
 	struct oidc o;
 
 	if (state == NULL || browser == NULL)
@@ -228,11 +264,8 @@ oidc_callback(struct req *r)
 	reason = answer_refused(&o);
 	if (reason != NULL)
 		return sso_refused(r, slug, o.login, reason);
-	token = oidc_exchange(&o, param(r, "code"), state, &access, &id_token, &reason);
-	if (token == NULL)
-		return sso_refused(r, slug, o.login, reason);
-	claims = json_keep(r->a, json_copy((json_t *)(uintptr_t)token));
-	if (!oidc_userinfo(&o, access, claims, &reason))
+	claims = ask(&o, param(r, "code"), state, &id_token, &reason);
+	if (claims == NULL)
 		return sso_refused(r, slug, o.login, reason);
 	email = json_string_value(claim(&o, claims, "claim_email", "email"));
 	if (email != NULL && !email_plausible(email, strlen(email)))

@@ -14,18 +14,20 @@ CREATE OR REPLACE FUNCTION app.ip_net(p_ip text) RETURNS text LANGUAGE sql IMMUT
 CREATE OR REPLACE FUNCTION app.throttle_key(p_tag text, p_address bytea, p_ip text) RETURNS bytea LANGUAGE sql IMMUTABLE
 	AS $$ SELECT sha256(convert_to(p_tag || '|' || coalesce(encode(p_address, 'hex'), '') || '|' || coalesce(app.ip_net(p_ip), ''), 'UTF8')) $$;
 
--- Counts one in a bucket; seconds to wait when there were more than p_most in p_span.
-CREATE OR REPLACE FUNCTION app.throttle_count(p_key bytea, p_most int, p_span interval) RETURNS int LANGUAGE plpgsql
+-- Counts p_n in a bucket; seconds to wait when there were more than p_most in p_span.
+CREATE OR REPLACE FUNCTION app.throttle_add(p_key bytea, p_n int, p_most int, p_span interval) RETURNS int LANGUAGE plpgsql
 	SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	t record;
 BEGIN
-	INSERT INTO app.throttle AS x (key, window_start, n) VALUES (p_key, clock_timestamp(), 1)
-		ON CONFLICT (key) DO UPDATE SET n = CASE WHEN x.window_start < clock_timestamp() - p_span THEN 1 ELSE least(x.n + 1, 1000) END,
+	INSERT INTO app.throttle AS x (key, window_start, n) VALUES (p_key, clock_timestamp(), p_n)
+		ON CONFLICT (key) DO UPDATE SET n = CASE WHEN x.window_start < clock_timestamp() - p_span THEN p_n ELSE least(x.n + p_n, 1000) END,
 			window_start = CASE WHEN x.window_start < clock_timestamp() - p_span THEN clock_timestamp() ELSE x.window_start END
 		RETURNING n, window_start INTO t;
 	RETURN CASE WHEN t.n > p_most THEN greatest(1, ceil(extract(epoch FROM t.window_start + p_span - clock_timestamp())))::int END;
 END $$;
+CREATE OR REPLACE FUNCTION app.throttle_count(p_key bytea, p_most int, p_span interval) RETURNS int LANGUAGE sql
+	SET search_path = pg_catalog, pg_temp AS $$ SELECT app.throttle_add(p_key, 1, p_most, p_span) $$;
 
 -- Counts the attempt, then finds the one user that the address means: in the named workspace, or in the one last used.
 -- Always one row. retry_after (seconds) not null: refused before anything is hashed.

@@ -26,7 +26,8 @@ DECLARE
 	c record;
 BEGIN
 	PERFORM app.enter_workspace(p_slug, p_ip, p_request_id);
-	SELECT x.id, x.checked_at, x.failing_until > clock_timestamp() AS failing INTO c FROM pact.sso_connection x
+	SELECT x.id, x.checked_at, x.failing_until > clock_timestamp() OR EXISTS (SELECT FROM app.throttle t WHERE t.key = app.sso_time_key(x.id)
+			AND t.n > 300 AND t.window_start > clock_timestamp() - interval '1 minute') AS failing INTO c FROM pact.sso_connection x
 		WHERE x.tenant_id = app.tenant_id() AND x.type = p_type;
 	IF NOT FOUND THEN
 		PERFORM app.refuse('not-found');
@@ -80,7 +81,8 @@ END $$;
 CREATE OR REPLACE FUNCTION app.sso_take(p_slug text, p_type text, p_state_sha256 bytea, p_message_id text, p_browser_sha256 bytea, p_ip text,
 	p_request_id text) RETURNS SETOF app.sso_way LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	v_connection uuid := app.sso_enter(p_slug, p_type, p_ip, p_request_id, false);
+	-- OpenID: the provider is to be asked now, and who began before it fell silent is as many
+	v_connection uuid := app.sso_enter(p_slug, p_type, p_ip, p_request_id, p_type = 'oidc');
 	l record;
 	w app.sso_way;
 BEGIN
@@ -405,6 +407,21 @@ BEGIN
 	PERFORM app.context_clear();
 END $$;
 
+-- How long a login has waited for it, where that was long: all workspaces share the processes that wait. Half a minute of them in a
+-- minute is what one provider gets; one that lets somebody wait five seconds is as good as silent.
+CREATE OR REPLACE FUNCTION app.sso_time_key(p_connection uuid) RETURNS bytea LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+	AS $$ SELECT app.throttle_key('sso-time', uuid_send(app.tenant_id()) || uuid_send(p_connection), NULL) $$;
+CREATE OR REPLACE FUNCTION app.sso_waited(p_tenant uuid, p_connection uuid, p_ms int) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM app.context(p_tenant, 'public', NULL, NULL, NULL, NULL);
+	PERFORM app.throttle_add(app.sso_time_key(p_connection), p_ms / 100, 300, interval '1 minute');
+	PERFORM app.context_clear();
+	IF p_ms >= 5000 THEN
+		PERFORM app.sso_failed(p_tenant, p_connection);
+	END IF;
+END $$;
+
 -- Of a provider's facts, what its events say: certificates by what tells them apart. The keys of OpenID Connect come and go as the
 -- provider likes.
 CREATE OR REPLACE FUNCTION app.sso_facts_told(p jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -504,9 +521,17 @@ END $$;
 RESET ROLE;
 SET ROLE pact_owner;
 -- The work of looking at a connection: of the program that speaks with such a provider. Kind sso.check, payload
--- {"connection": id}.
-CREATE OR REPLACE FUNCTION app.sso_check_later(p_connection uuid, p_type text) RETURNS uuid LANGUAGE sql SECURITY DEFINER
+-- {"connection": id}. One that waits already does as well, as it reads what is set when it begins: who changes settings again
+-- and again does not fill the queue that all workspaces wait in. It is held until this commits, so it does not begin before.
+CREATE OR REPLACE FUNCTION app.sso_check_later(p_connection uuid, p_type text) RETURNS uuid LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp AS $$
-	SELECT app.job_add(app.sso_module(p_type), 'sso.check', jsonb_build_object('connection', p_connection), now())
-	$$;
+DECLARE
+	v_job uuid;
+BEGIN
+	SELECT q.job_id INTO v_job FROM app.job_queue q JOIN pact.job j ON j.tenant_id = q.tenant_id AND j.id = q.job_id
+		WHERE q.tenant_id = app.tenant_id() AND q.module = app.sso_module(p_type) AND q.kind = 'sso.check' AND q.lease IS NULL
+			AND q.attempts = 0 AND j.payload ->> 'connection' = p_connection::text
+		LIMIT 1 FOR UPDATE OF q SKIP LOCKED;
+	RETURN coalesce(v_job, app.job_add(app.sso_module(p_type), 'sso.check', jsonb_build_object('connection', p_connection), now()));
+END $$;
 RESET ROLE;

@@ -2,6 +2,7 @@
 """A4: login by OpenID Connect, against a provider that says what the test tells it to. test_oidc_real.py has a real one."""
 import json
 import secrets
+import threading
 import time
 import urllib.parse
 
@@ -486,7 +487,6 @@ def test_A4_token_endpoint(connected, op, what, reason):
 
 
 def test_A4_one_slow_provider_holds_up_no_other_route(connected, op):
-    import threading
     op.lie["serve"] = {"/token": slow}
     browsers = [connected.browser() for _ in range(2)]
     backs = [op.answer(b.begin(), **person(connected)) for b in browsers]
@@ -499,6 +499,80 @@ def test_A4_one_slow_provider_holds_up_no_other_route(connected, op):
     assert time.monotonic() - began < 1
     for t in threads:
         t.join()
+
+
+def together(calls):
+    """What each of them returns, all of them at once."""
+    got = [None] * len(calls)
+
+    def call(i):
+        got[i] = calls[i]()
+
+    threads = [threading.Thread(target=call, args=(i,)) for i in range(len(calls))]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    return got
+
+
+def test_A4_T3_logins_that_are_under_way_do_not_wait_for_a_provider_that_fell_silent(fresh, stack):
+    """All workspaces share the processes that wait: a dozen logins begun beforehand would keep them for a minute."""
+    with FakeOP(stack) as own:
+        fresh.connect(type="oidc", issuer=own.issuer, client_id=own.client_id, client_secret=own.secret, jit=True, default_roles=["viewer"])
+        browsers = [fresh.browser() for _ in range(12)]
+        backs = [own.answer(b.begin(), **person(fresh)) for b in browsers]
+        own.lie["serve"] = {"/token": slow}
+        began = time.monotonic()
+        got = together([lambda b=b, u=u: b.follow(u) for b, u in zip(browsers, backs)])
+        assert time.monotonic() - began < 9 and own.asked["/token"] <= 3
+        assert all(b.refused(r) == "unavailable" for b, r in zip(browsers, got))
+        # nothing was taken from those who were not asked about: they go on when it answers again
+        fresh.edit("UPDATE pact.sso_connection SET failing_until = NULL WHERE tenant_id = app.tenant_id()")
+        own.lie.clear()
+        assert sum(b.follow(u).headers["Location"] == "/" for b, u in zip(browsers, backs)) >= 9
+
+
+def test_A4_T3_a_provider_that_takes_its_time_gets_its_share_of_ours(fresh, stack):
+    """One that answers in the end, but late, is not silent, and holds up others all the same."""
+    with FakeOP(stack) as own:
+        fresh.connect(type="oidc", issuer=own.issuer, client_id=own.client_id, client_secret=own.secret, jit=True, default_roles=["viewer"])
+
+        def late(answer):
+            time.sleep(3)
+            return answer
+
+        # late, twice in a login: more than anybody waits
+        own.lie.update(token=late, userinfo=late)
+        claims = person(fresh)
+        browser, r = come(fresh, own, claims={"sub": claims["sub"], "userinfo": claims})
+        assert browser.who()["user"]["email"] == claims["email"]
+        r = browser.get(f"/v1/auth/oidc/{fresh.slug}/login")
+        assert "problem=sso-unavailable" in r.headers["Location"]
+        fresh.edit("UPDATE pact.sso_connection SET failing_until = NULL WHERE tenant_id = app.tenant_id()")
+        # late each time: half a minute of our time in a minute
+        own.lie.clear()
+        own.lie["token"] = late
+        browsers = [fresh.browser() for _ in range(14)]
+        backs = [own.answer(b.begin(), **person(fresh)) for b in browsers]
+        got = together([lambda b=b, u=u: b.follow(u) for b, u in zip(browsers, backs)])
+        served = sum(r.headers["Location"] == "/" for r in got)
+        assert 7 <= served <= 11, [r.headers["Location"] for r in got]
+        assert "problem=sso-unavailable" in fresh.browser().get(f"/v1/auth/oidc/{fresh.slug}/login").headers["Location"]
+
+
+def test_A4_T3_settings_that_change_again_and_again_are_looked_at_once(fresh, stack):
+    """Looks at connections wait in one queue for all workspaces."""
+    with FakeOP(stack) as own:
+        own.lie["serve"] = {"/.well-known/openid-configuration": slow}
+        for i in range(10):
+            fresh.connect(type="oidc", issuer=own.issuer, client_id=f"{own.client_id}-{i}", client_secret=own.secret, wait=False)
+        waiting = fresh.rows("SELECT count(*) FROM app.job_queue WHERE tenant_id = %s AND kind = 'sso.check' AND lease IS NULL", fresh.tenant)
+        assert waiting[0][0] <= 1
+        own.lie.clear()
+        now = fresh.checked()
+        # and what was set last is what was looked at
+        assert now["status"] == "ready" and now["settings"]["client_id"] == f"{own.client_id}-9", now
 
 
 # ── the connection ──
