@@ -123,14 +123,16 @@ authorization_url(const struct oidc *o, const char *state)
 int
 oidc_login(struct req *r)
 {
-	const char *slug = r->arg[0], *browser = sso_browser(r, true), *test = param(r, "test"),
-	           *test_sha = NULL;
+	const char *slug = r->arg[0], *to = sso_return_to(param(r, "return_to")),
+	           *test = param(r, "test"), *test_sha = NULL;
 	uint8_t random[SECRET_LEN];
 	char login[37], state[2 * SECRET_LEN];
 	const struct rows *rows;
 	struct handle t;
 	struct oidc o;
 
+	if (sso_asked_first(r, slug, to))
+		return r->status;
 	if (test != NULL) {
 		if (!handle_parse(&t, test))
 			return sso_refused(r, slug, NULL, "test-ended");
@@ -140,8 +142,8 @@ oidc_login(struct req *r)
 	random_bytes(random, sizeof random);
 	(void)b64url_encode(state, random, sizeof random);
 	rows = tx_last(r->tx, &q_oidc_start,
-	    ARGS(slug, login, sha256_bytea(r->a, state), browser,
-	        sso_return_to(param(r, "return_to")), test_sha, r->http.ip, r->request_id));
+	    ARGS(slug, login, sha256_bytea(r->a, state), sso_browser(r, true), to, test_sha,
+	        r->http.ip, r->request_id));
 	if (rows == NULL)
 		return sso_refused_db(r, slug, NULL);
 	if (!oidc_way(&o, r, slug, rows))

@@ -140,20 +140,22 @@ int
 saml_login(struct req *r)
 {
 	const char *slug = r->arg[0], *id = saml_message_id(r->a), *given = param(r, "test"),
-	           *test = NULL;
+	           *to = sso_return_to(param(r, "return_to")), *test = NULL;
 	const struct rows *row;
 	struct saml_way way;
 	struct handle t;
 	char login[37];
 
+	if (sso_asked_first(r, slug, to))
+		return r->status;
 	if (given != NULL && !handle_parse(&t, given))
 		return sso_refused(r, slug, NULL, "test-ended");
 	if (given != NULL)
 		test = handle_sha256(r->a, &t);
 	uuid7(login);
 	row = tx_last(r->tx, &q_saml_start,
-	    ARGS(slug, login, text_sha256(r, id), sso_browser(r, true), id,
-	        sso_return_to(param(r, "return_to")), test, r->http.ip, r->request_id));
+	    ARGS(slug, login, text_sha256(r, id), sso_browser(r, true), id, to, test, r->http.ip,
+	        r->request_id));
 	if (row == NULL)
 		return sso_refused_db(r, slug, NULL);
 	if (!saml_way(r, row, &way))
@@ -272,6 +274,10 @@ saml_acs(struct req *r)
 	row = prove(r, &way, &claims, browser);
 	if (row == NULL)
 		return sso_refused_db(r, slug, NULL);
+	/* any page can have posted what nobody asked for: a page of ours asks whether it is meant */
+	if (claims.in_response_to == NULL)
+		return sso_redirect(r, arena_printf(r->a, "/login?workspace=%s&proved=%s", slug,
+		                           rows_text(row, 0, "login")));
 	return sso_redirect(r, arena_printf(r->a, "/v1/auth/sso/%s/finish?login=%s", slug,
 	                           rows_text(row, 0, "login")));
 }

@@ -47,6 +47,24 @@ sso_return_to(const char *path)
 	return path;
 }
 
+bool
+sso_asked_first(struct req *r, const char *workspace, const char *return_to)
+{
+	const char *site = r->http.fetch_site;
+	char *next;
+
+	/* typed, from a bookmark or a program, or from a page of ours */
+	if (site == NULL || strcmp(site, "none") == 0 || strcmp(site, "same-origin") == 0)
+		return false;
+	next = arena_alloc(r->a, 3 * strlen(return_to) + 1);
+	percent_encode(next, return_to);
+	(void)sso_redirect(r,
+	    strcmp(return_to, "/") == 0
+	        ? arena_printf(r->a, "/login?workspace=%s", workspace)
+	        : arena_printf(r->a, "/login?workspace=%s&next=%s", workspace, next));
+	return true;
+}
+
 int
 sso_redirect(struct req *r, const char *url)
 {

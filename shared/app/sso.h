@@ -21,6 +21,13 @@ const char *sso_browser(struct req *r, bool make);
 /* path when it is one of this server (one leading '/', printable ASCII, no '\'), else "/". */
 const char *sso_return_to(const char *path);
 
+/*
+ * Another site sent the browser here to log in: it goes to the login page first, where somebody may press the button. Else any
+ * page could put a stranger, by the provider of a workspace of its own, into that workspace, in place of the session that is
+ * there. False: begin; true: the answer is given.
+ */
+bool sso_asked_first(struct req *r, const char *workspace, const char *return_to);
+
 /* 303 to a URL, which must come from this program and not from the request. */
 int sso_redirect(struct req *r, const char *url);
 

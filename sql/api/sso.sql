@@ -129,7 +129,7 @@ BEGIN
 END $$;
 
 -- A provider that sends somebody who did not ask (SAML, IdP-initiated): a login that is proved at once, where the owner has
--- allowed it.
+-- allowed it. There is time to press a button.
 CREATE OR REPLACE FUNCTION app.sso_unsolicited(p_slug text, p_connection uuid, p_login uuid, p_state_sha256 bytea, p_browser_sha256 bytea,
 	p_claims jsonb, p_ip text, p_request_id text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -138,7 +138,7 @@ BEGIN
 		PERFORM app.refuse('sso-refused', 'unsolicited');
 	END IF;
 	INSERT INTO pact.sso_login (tenant_id, id, connection_id, purpose, status, browser_sha256, state_sha256, claims, expires_at)
-		VALUES (app.tenant_id(), p_login, p_connection, 'login', 'proved', p_browser_sha256, p_state_sha256, p_claims, now() + interval '1 minute');
+		VALUES (app.tenant_id(), p_login, p_connection, 'login', 'proved', p_browser_sha256, p_state_sha256, p_claims, now() + interval '5 minutes');
 END $$;
 
 -- ── who that is here ─────────────────────────────────────────────────────────────────────────────────────────────

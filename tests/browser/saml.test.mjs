@@ -89,6 +89,31 @@ test('A3: an owner connects by metadata, tests; somebody comes in by a post from
 	await other.waitForURL(`${origin}/**`);
 	await other.locator('[name="username"]').waitFor();
 
+	// Another site, such as a provider's page of applications, sends somebody to the page that asks, and no further: its own
+	// provider would answer as whoever it likes.
+	await other.evaluate((url) => location.assign(url), `${base}/v1/auth/saml/${slug}/login?return_to=/tasks`);
+	await other.waitForURL(`${base}/login?workspace=${slug}&next=%2Ftasks`);
+	await other.getByRole('link', {name: 'Continue with SimpleSAML'}).click();
+	await other.waitForURL(`${origin}/**`);
+	// The provider begins: one button more, and nothing takes the place of a session that is there.
+	behind(slug, `UPDATE pact.sso_connection SET settings = settings || '{"idp_initiated": true}' WHERE ${ours}`);
+	const begun = `${elsewhere}saml2/idp/SSOService.php?spentityid=${encodeURIComponent(`${base}/v1/auth/saml/${slug}/metadata`)}`;
+	await other.goto(begun);
+	await atProvider(other, 'ada');
+	await other.waitForURL(`${base}/login?workspace=${slug}&proved=*`);
+	await other.getByText('You were sent here to be logged in').waitFor();
+	assert.equal((await api(other, 'GET', '/v1/auth/session')).status, 401);
+	await accessible(other, 'sent by the provider');
+	await other.getByRole('link', {name: 'Continue with SimpleSAML'}).click();
+	await other.waitForURL(`${base}/contacts`);
+	await settled(other);
+	assert.match(await other.locator('.side-user').innerText(), /Ada Lovelace/);
+	const before = await page.locator('.side-user').innerText();
+	await page.goto(begun);
+	await page.waitForURL(`${base}/contacts`);
+	await settled(page);
+	assert.equal(await page.locator('.side-user').innerText(), before);
+
 	behind(slug, `DELETE FROM pact.sso_connection WHERE ${ours}`);
 	behind(slug, `DELETE FROM directory.domain WHERE domain = '${domain}'`);
 });

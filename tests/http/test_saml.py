@@ -177,7 +177,7 @@ def test_A3_an_assertion_is_taken_once_whatever_message_it_comes_in(make_place):
     place = make_place(idp_initiated=True)
     answer = place.idp.answer(request="")
     browser = place.browser()
-    assert browser.get(place.idp.post(browser, answer).headers["Location"]).headers["Location"] == "/"
+    assert goes_on(place, browser, place.idp.post(browser, answer)).headers["Location"] == "/"
     thief = place.browser()
     assert thief.refused(place.idp.post(thief, answer)) == "replay"
 
@@ -256,6 +256,12 @@ def test_A3_an_address_opens_only_accounts_of_domains_that_are_the_workspaces(pl
     assert browser.refused(r) == "domain-unverified"
 
 
+def goes_on(place, browser, r):
+    """Somebody whom the provider sent presses the button of the login page."""
+    proved = re.fullmatch(f"/login\\?workspace={place.slug}&proved=([0-9a-f-]{{36}})", r.headers["Location"])[1]
+    return browser.get(f"/v1/auth/sso/{place.slug}/finish?login={proved}")
+
+
 def test_A3_who_was_not_asked_for_does_not_come_in(place, idp):
     browser = place.browser()
     assert browser.refused(idp.post(browser, idp.answer(request=""))) == "unsolicited"
@@ -265,7 +271,10 @@ def test_A3_who_was_not_asked_for_comes_in_where_the_owner_allows_it(make_place)
     place = make_place(idp_initiated=True)
     browser = place.browser()
     r = place.idp.post(browser, place.idp.answer(request=""), relay="https://evil.example/")
-    assert browser.get(r.headers["Location"]).headers["Location"] == "/"
+    # any page can post somebody's answer: it begins no session by itself, the login page asks
+    assert browser.get("/v1/auth/session").status_code == 401
+    assert place.reason(goes_on(place, place.browser(), r)) in ("browser", "state")  # the proof is of this browser
+    assert goes_on(place, browser, r).headers["Location"] == "/"
     assert browser.who()["roles"] == ["viewer"]
 
 

@@ -157,6 +157,28 @@ def test_A5_the_login_page_learns_the_ways_of_an_address_and_nothing_of_people(c
     assert ask.ok("GET", f"/v1/auth/discover?email={connected.workspace.users['owner'].email}") == nothing
 
 
+@pytest.mark.parametrize("way", ["oidc", "saml"])
+def test_A4_login_csrf_another_site_cannot_send_anybody_to_a_provider(place, stack, way):
+    """A workspace's own provider answers as whoever it likes: a stranger would work in that workspace and not know it."""
+    browser = place.browser()
+
+    def begin(site, **params):
+        return browser.get(f"/v1/auth/{way}/{place.slug}/login", params=params, headers={"Sec-Fetch-Site": site} if site else {})
+
+    for site in ("cross-site", "same-site", "anything"):
+        r = begin(site)
+        assert (r.status_code, r.headers["Location"]) == (303, f"/login?workspace={place.slug}")
+        assert "Set-Cookie" not in r.headers
+        r = begin(site, return_to="/contacts?filter=mine&x=1")
+        assert r.headers["Location"] == f"/login?workspace={place.slug}&next=%2Fcontacts%3Ffilter%3Dmine%26x%3D1"
+        assert begin(site, return_to="//evil.example").headers["Location"] == f"/login?workspace={place.slug}"
+    # from our own page, a bookmark, a program: on to the provider, or to what the program says of there being none
+    for site in ("same-origin", "none", None):
+        r = begin(site)
+        assert r.status_code == 404 or not r.headers["Location"].startswith(f"/login?workspace={place.slug}&next"), r.text
+        assert r.headers.get("Location") != f"/login?workspace={place.slug}"
+
+
 def test_A5_an_address_of_two_workspaces_has_both_ways(connected, op, stack, make_workspace):
     workspace = make_workspace(roles=())
     other = Sso(stack, workspace, Client(stack, new_ip()).login(workspace.users["owner"]))

@@ -211,23 +211,45 @@ button.disabled = false;
 
 // Somebody who is logged in already goes on.
 if (probablyHere())
-	get('/v1/auth/session', undefined, {open: true}).then(({data}) => {
-		remember(data);
-		location.replace(nextPage());
-	}, forget);
-// who is sent here from a workspace sees its ways at once
-else if (query.get('workspace')) {
-	const slug = query.get('workspace');
-	get('/v1/auth/discover', {workspace: slug}, {open: true}).then(
-		({data}) => ways.hidden && workspace.value === slug && data.sso.length && showOnly(data),
-		() => {}
+	get('/v1/auth/session', undefined, {open: true}).then(
+		({data}) => {
+			remember(data);
+			location.replace(nextPage());
+		},
+		() => {
+			forget();
+			sentHere();
+		}
 	);
+else sentHere();
+// who is sent here from a workspace sees its ways at once
+function sentHere() {
+	const slug = query.get('workspace');
+	if (slug)
+		get('/v1/auth/discover', {workspace: slug}, {open: true}).then(
+			({data}) => ways.hidden && workspace.value === slug && data.sso.length && showOnly(data),
+			() => {}
+		);
 }
-// its provider, above an address that may still be typed
+// its provider, above an address that may still be typed. Who comes from there without having asked is not logged in by that
+// alone: any page could send somebody so, into a workspace that is not theirs.
 function showOnly(data) {
+	const proved = query.get('proved');
+	const asks = /^[0-9a-f-]{36}$/.test(proved);
 	fill(
 		ways,
-		data.sso.map((way) => h('a', {class: 'button', href: wayUrl(way.url)}, common.goOn(way.name)))
+		asks && h('p', {class: 'banner', role: 'alert', tabindex: -1}, icon('info'), h('span', {class: 'text'}, words.sent(data.sso[0].workspace.name))),
+		data.sso.map((way) =>
+			h(
+				'a',
+				{
+					class: 'button',
+					href: asks ? `/v1/auth/sso/${way.workspace.slug}/finish?login=${proved}` : wayUrl(way.url),
+				},
+				common.goOn(way.name)
+			)
+		)
 	);
 	ways.hidden = false;
+	if (asks) $('.banner', ways).focus();
 }

@@ -18,6 +18,7 @@ export default {
 		'sso-refused': 'Single sign-on did not work. Begin again; if it goes on, tell an administrator of your workspace.',
 		'sso-unavailable': 'The identity provider does not answer right now. Try again in a minute.',
 	},
+	sent: (workspace) => `You were sent here to be logged in to ${workspace}. Go on only if you meant to.`,
 	reference: (id) => `They find the reason in the audit log under ${id}.`,
 	suspended: 'This workspace is suspended. Its owner has been told why.',
 	// the second step, in the page and in the dialog of a session that ended
