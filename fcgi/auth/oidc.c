@@ -160,13 +160,21 @@ claim(const struct oidc *o, const json_t *claims, const char *setting, const cha
 	return json_object_get(claims, name != NULL ? name : usual);
 }
 
-/* Groups are a list of texts, or one text; anything else is as if the provider said nothing of groups. */
+/*
+ * Groups are a list of texts, or one text; anything else is as if the provider said nothing of groups. Where the owner has
+ * named the claim, that means none: of somebody who has left the last one most providers send no claim at all. Entra ID,
+ * where there are too many for a token, says that they are elsewhere.
+ */
 static json_t *
-groups(const json_t *v)
+groups(const struct oidc *o, const json_t *claims)
 {
+	const char *named = oidc_setting(o, "claim_groups");
+	const json_t *v = claim(o, claims, "claim_groups", "groups");
+	bool none = named != NULL &&
+	            json_object_get(json_object_get(claims, "_claim_names"), named) == NULL;
 	json_t *out;
 
-	if (!json_is_array(v) && !json_is_string(v))
+	if (!json_is_array(v) && !json_is_string(v) && !none)
 		return NULL;
 	out = json_array();
 	if (json_is_string(v))
@@ -192,8 +200,8 @@ proof(const struct oidc *o, const json_t *claims, const char *id_token)
 	json_t *p = json_pack("{s:O, s:O*, s:b, s:O*, s:o*, s:O*, s:s*}", "subject",
 	    json_object_get(claims, "sub"), "email", json_is_string(email) ? email : NULL,
 	    "email_verified", verified, "name", json_is_string(name) ? name : NULL, "groups",
-	    groups(claim(o, claims, "claim_groups", "groups")), "session",
-	    json_is_string(sid) ? sid : NULL, "hint", hint != NULL ? hint + 2 : NULL);
+	    groups(o, claims), "session", json_is_string(sid) ? sid : NULL, "hint",
+	    hint != NULL ? hint + 2 : NULL);
 
 	return json_text(o->r->a, json_keep(o->r->a, p));
 }

@@ -38,7 +38,9 @@ static const struct field sso_body[] = {
     {"attribute_email", F_TEXT, NULLABLE, .max = 200,
         .help = "SAML: attribute with the address; the usual ones are known."},
     {"attribute_name", F_TEXT, NULLABLE, .max = 200},
-    {"attribute_groups", F_TEXT, NULLABLE, .max = 200},
+    {"attribute_groups", F_TEXT, NULLABLE, .max = 200,
+        .help =
+            "SAML: who comes without it is in no group; left out, such a person keeps all roles."},
     {"issuer", F_TEXT, .min = 1, .max = 500, .help = "OpenID Connect: the provider's issuer."},
     {"client_id", F_TEXT, .min = 1, .max = 500},
     {"client_secret", F_SECRET, NULLABLE, .min = 1, .max = 2000,
@@ -49,7 +51,7 @@ static const struct field sso_body[] = {
         .help = "OpenID Connect: the same; the ID token's acr must be one of them."},
     {"claim_email", F_TEXT, NULLABLE, .max = 200},
     {"claim_name", F_TEXT, NULLABLE, .max = 200},
-    {"claim_groups", F_TEXT, NULLABLE, .max = 200},
+    {"claim_groups", F_TEXT, NULLABLE, .max = 200, .help = "OpenID Connect: the same."},
     {"trust_email", F_BOOL,
         .help =
             "OpenID Connect: take addresses that the provider does not call verified, as Entra ID does not."},

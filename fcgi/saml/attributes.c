@@ -131,7 +131,8 @@ const char *
 saml_attributes(struct arena *a, const xmlNode *assertion, const struct saml_expect *e,
     struct saml_claims *out)
 {
-	struct values groups = {0};
+	struct values groups = {0},
+	              elsewhere = {.value = arena_array(a, GROUPS_MAX, sizeof(char *))};
 	const char *email = NULL, *why;
 
 	if ((why = one_of(a, assertion, e->attribute_email, email_names, &email)) != NULL ||
@@ -143,6 +144,12 @@ saml_attributes(struct arena *a, const xmlNode *assertion, const struct saml_exp
 		out->email = email != NULL && email_plausible(email, strlen(email)) ? email : NULL;
 	out->groups = groups.value;
 	out->ngroups = groups.n;
-	out->has_groups = groups.found;
+	/*
+	 * So with groups: of somebody who has left the last one most providers send no attribute at all, and what it gave must
+	 * not stay. Entra ID, where there are too many, says that they are elsewhere.
+	 */
+	if ((why = values_of(a, assertion, MICROSOFT "claims/groups.link", &elsewhere)) != NULL)
+		return why;
+	out->has_groups = groups.found || (e->attribute_groups != NULL && !elsewhere.found);
 	return NULL;
 }

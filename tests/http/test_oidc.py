@@ -65,6 +65,27 @@ def test_A4_somebody_new_comes_in_and_is_known_the_next_time(connected, op):
     assert again.who()["user"]["public_id"] == who["user"]["public_id"] and again.who()["roles"] == ["viewer"]
 
 
+def test_A4_T3_groups_of_a_claim_that_the_owner_named_are_none_when_it_is_left_out(fresh, stack):
+    """Of somebody who has left the last group Entra ID and Okta send no claim: what the group gave must not stay for ever."""
+    with FakeOP(stack) as own:
+        fresh.connect(type="oidc", issuer=own.issuer, client_id=own.client_id, client_secret=own.secret, jit=True, claim_groups="teams",
+            default_roles=["viewer"], role_mapping=[{"group": "admins", "role": "admin"}])
+        claims = person(fresh)
+
+        def roles(**more):
+            return come(fresh, own, claims=claims | more)[0].who()["roles"]
+
+        assert roles(teams=["admins"]) == ["admin"]
+        # there are too many of them for a token
+        assert roles(_claim_names={"teams": "src1"}) == ["admin"]
+        assert roles(_claim_names={"other": "src1"}) == ["viewer"]
+        assert "admin" in roles(teams="admins")
+        assert roles() == ["viewer"]
+        # nothing was named: a provider that says nothing of groups takes nothing from anybody
+        fresh.connect(type="oidc", claim_groups=None)
+        assert "admin" in roles(groups=["admins"]) and "admin" in roles()
+
+
 def test_A4_the_discovery_document_and_keys_are_kept_not_asked_for_at_each_login(connected, op):
     op.asked.clear()
     come(connected, op)

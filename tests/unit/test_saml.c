@@ -162,7 +162,9 @@ attributes_by_the_owners_names(void **state)
 	    saml_accept(a, &(struct saml_provider){.server = server}, b64, strlen(b64), &e, &c));
 	assert_null(c.email);
 	assert_string_equal(c.name, "ada@nordlys.example");
-	assert_false(c.has_groups);
+	/* an attribute that was named and is not there: in no group */
+	assert_true(c.has_groups);
+	assert_int_equal(c.ngroups, 0);
 	free(b64);
 }
 
