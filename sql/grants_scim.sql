@@ -8,6 +8,7 @@ GRANT EXECUTE ON FUNCTION app.scim_user_reply(uuid, text, text[], text[]), app.s
 GRANT EXECUTE ON FUNCTION app.scim_user_named(text), app.scim_user_reply(uuid, text, text[], text[]), app.scim_group_reply(uuid, text, text[], text[])
 	TO pact_door;
 GRANT UPDATE (email) ON pact.user_account TO pact_door;
+GRANT DELETE ON pact.user_password TO pact_door;
 GRANT SELECT, INSERT, UPDATE (user_name, external_id, given_name, family_name) ON pact.scim_user TO pact_door;
 GRANT SELECT, INSERT, UPDATE (display_name, external_id), DELETE ON pact.scim_group TO pact_door;
 GRANT SELECT, INSERT, DELETE ON pact.scim_group_member TO pact_door;

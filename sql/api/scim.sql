@@ -149,6 +149,7 @@ DECLARE
 	v_name text;
 	v_full text;
 	v_status text := u.status;
+	v_asked_anew boolean := false;
 BEGIN
 	SELECT * INTO s FROM pact.scim_user x WHERE x.tenant_id = app.tenant_id() AND x.user_id = p_id;
 	v_full := left(concat_ws(' ', s.given_name, s.family_name), 200);
@@ -176,6 +177,18 @@ BEGIN
 		IF u.status = 'active' THEN
 			PERFORM app.outbox_add(p_id, 'address-changed', jsonb_build_object('to', u.email, 'new', v_email, 'by', app.actor_email()));
 		END IF;
+		-- Nobody has shown that the new address is theirs. Whoever comes by it through the provider becomes this person, with what
+		-- roles their groups give: who had a password here before must not be inside by then, nor be able to come back.
+		v_asked_anew := EXISTS (SELECT FROM pact.user_password x WHERE x.tenant_id = app.tenant_id() AND x.user_id = p_id);
+	END IF;
+	IF v_asked_anew THEN
+		IF p_id = app.actor_id() THEN
+			PERFORM app.refuse('conflict', 'Whoever this key acts for has a password, and cannot be given another address by it.');
+		END IF;
+		DELETE FROM pact.user_password x WHERE x.tenant_id = app.tenant_id() AND x.user_id = p_id;
+		PERFORM app.totp_remove(p_id);
+		PERFORM app.user_out(p_id, 'address-changed');
+		v_status := CASE v_status WHEN 'active' THEN 'invited' ELSE v_status END;
 	END IF;
 	IF (p ->> 'active')::boolean IS FALSE AND u.status <> 'suspended' THEN
 		IF p_id = app.actor_id() THEN
@@ -183,11 +196,13 @@ BEGIN
 		END IF;
 		v_status := 'suspended';
 	ELSIF (p ->> 'active')::boolean AND u.status = 'suspended' THEN
-		v_status := 'active';
+		v_status := CASE WHEN v_asked_anew THEN 'invited' ELSE 'active' END;
 	END IF;
 	UPDATE pact.user_account x SET email = v_email, name = v_name, status = v_status WHERE x.tenant_id = app.tenant_id() AND x.id = p_id;
 	IF v_status = 'suspended' THEN
 		PERFORM app.user_out(p_id, 'suspended');
+	END IF;
+	IF v_status = 'suspended' OR v_asked_anew THEN
 		PERFORM app.owner_left(v_in_need);
 	END IF;
 	INSERT INTO pact.scim_user AS x (tenant_id, user_id, user_name, external_id, given_name, family_name)

@@ -8,7 +8,7 @@ import urllib.parse
 import uuid
 
 import pytest
-from client import Client
+from client import Client, new_ip
 from samples import Things
 from stack import address, unique
 from test_keys import with_key
@@ -379,6 +379,30 @@ def test_somebody_hears_at_the_old_address_of_the_new_one(house, okta, stack):
     okta.patch(f"{USERS}/{member.id}", {"op": "replace", "path": 'emails[type eq "work"].value', "value": new})
     (mail,) = stack.mails(member.email, subject="The address of your account was changed")
     assert new in mail.get_content() and house.users["owner"].email in mail.get_content()
+
+
+def test_A10_T3_who_had_a_password_is_not_inside_the_account_of_another_address(house, okta, weak, login, stack, db):
+    """
+    An administrator gives an account of theirs the address of somebody who is yet to come by the provider, who may do more. That
+    one becomes the person of the account: the password, sessions and factor that were there would be a way in as them.
+    """
+    domain = f"{unique('d')}.example"
+    stack.edit(house.tenant, "INSERT INTO pact.sso_domain (tenant_id, domain, token, verified_at) VALUES (app.tenant_id(), %s, 'x', now())", (domain,))
+    chief, mine = f"chief@{domain}", house.users["member"]
+    inside = login(mine)
+    assert weak.patch(f"{USERS}/{mine.id}", {"op": "replace", "path": "userName", "value": chief})["emails"][0]["value"] == chief
+    assert inside.get("/v1/auth/session").status_code == 401
+    for email in (mine.email, chief):
+        r = Client(stack, new_ip()).post("/v1/auth/login", {"email": email, "password": mine.password, "workspace": house.slug})
+        assert r.status_code == 401, r.text
+    db.execute("SELECT status, (SELECT count(*) FROM pact.user_password p WHERE p.user_id = u.id) FROM pact.user_account u WHERE id = %s", (mine.id,))
+    assert db.fetchone() == ("invited", 0)
+    # it is as with somebody new: they come by the provider, or by the mail of an invitation
+    assert house.c["owner"].post("/v1/users/invite", {"email": chief, "roles": ["member"]}).status_code in (200, 201)
+    # an administrator's own key does not move the administrator
+    me = house.users["owner"]
+    okta.refused(409, None, "PATCH", f"{USERS}/{me.id}", {"Operations": [{"op": "replace", "path": "userName", "value": f"other@{domain}"}]})
+    assert house.c["owner"].get("/v1/auth/session").status_code == 200
 
 
 def test_an_address_nobody_has_confirmed_does_not_come_first(make_workspace, stack, house, okta):
