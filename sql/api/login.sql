@@ -124,7 +124,8 @@ CREATE OR REPLACE FUNCTION app.session_most(p_created timestamptz, p_method text
 	AS $$ SELECT p_created + CASE p_method WHEN 'password' THEN interval '720 hours' ELSE interval '168 hours' END $$;
 
 -- Somebody who has been here before, but not from this place: no session of the last weeks was from this network, nor from near
--- it by the same program. A provider that numbers people anew each night makes no noise so, nor does a new version of a browser.
+-- it by the same program; one that does not say what it is is none. A provider that numbers people anew each night makes no noise
+-- so, nor does a new version of a browser.
 CREATE OR REPLACE FUNCTION app.login_unusual(p_user uuid, p_ip text, p_user_agent text) RETURNS boolean LANGUAGE sql STABLE
 	SET search_path = pg_catalog, pg_temp AS $$
 	WITH recent AS (
