@@ -29,6 +29,22 @@ END $$;
 CREATE OR REPLACE FUNCTION app.throttle_count(p_key bytea, p_most int, p_span interval) RETURNS int LANGUAGE sql
 	SET search_path = pg_catalog, pg_temp AS $$ SELECT app.throttle_add(p_key, 1, p_most, p_span) $$;
 
+-- Whether somebody of this address had a session from this network.
+CREATE OR REPLACE FUNCTION app.login_from_known(p_address_hmac bytea, p_ip text) RETURNS boolean LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	l record;
+	v_known boolean := false;
+BEGIN
+	FOR l IN SELECT x.tenant_id, x.user_id FROM directory.login x WHERE x.address_hmac = p_address_hmac ORDER BY x.last_used DESC LIMIT 20 LOOP
+		PERFORM app.context(l.tenant_id, 'public', NULL, NULL, p_ip, NULL);
+		v_known := v_known OR EXISTS (SELECT FROM (SELECT s.ip FROM pact.session s WHERE s.tenant_id = l.tenant_id AND s.user_id = l.user_id
+			ORDER BY s.id DESC LIMIT 200) s WHERE app.ip_net(s.ip) = app.ip_net(p_ip));
+		PERFORM app.context_clear();
+	END LOOP;
+	RETURN v_known;
+END $$;
+
 -- Counts the attempt, then finds the one user that the address means: in the named workspace, or in the one last used.
 -- Always one row. retry_after (seconds) not null: refused before anything is hashed.
 -- login_url: the workspace that was named takes nobody by password (A5); said before anything is looked up, so whether the
@@ -39,13 +55,15 @@ CREATE OR REPLACE FUNCTION app.login_begin(p_address_hmac bytea, p_ip text, p_wo
 #variable_conflict use_column
 DECLARE
 	d record;
+	v_address bytea := app.throttle_key('address', p_address_hmac, NULL);
+	v_wait int;
 BEGIN
 	usable := false;
 	workspaces := 0;
 	-- in the order of their keys, so that two logins cannot wait for each other
 	WITH bucket AS (
 		SELECT * FROM (VALUES (app.throttle_key('address+ip', p_address_hmac, p_ip), 10, interval '15 minutes'),
-			(app.throttle_key('address', p_address_hmac, NULL), 100, interval '1 hour'),
+			(v_address, 100, interval '1 hour'),
 			(app.throttle_key('ip', NULL, p_ip), 200, interval '15 minutes')) b (key, most, span)
 		ORDER BY key
 	), counted AS (
@@ -57,8 +75,13 @@ BEGIN
 				THEN clock_timestamp() ELSE t.window_start END
 		RETURNING t.key, t.window_start, t.n
 	)
-	SELECT max(greatest(1, ceil(extract(epoch FROM c.window_start + b.span - clock_timestamp()))))::int INTO retry_after
-		FROM counted c JOIN bucket b USING (key) WHERE c.n > b.most;
+	SELECT max(x.wait) FILTER (WHERE x.key <> v_address), max(x.wait) INTO retry_after, v_wait
+		FROM (SELECT key, greatest(1, ceil(extract(epoch FROM c.window_start + b.span - clock_timestamp())))::int AS wait
+			FROM counted c JOIN bucket b USING (key) WHERE c.n > b.most) x;
+	-- what strangers have tried from everywhere does not keep somebody out of where they have been before
+	IF retry_after IS NULL AND v_wait IS NOT NULL AND NOT app.login_from_known(p_address_hmac, p_ip) THEN
+		retry_after := v_wait;
+	END IF;
 	IF retry_after IS NOT NULL THEN
 		RETURN NEXT;
 		RETURN;

@@ -380,6 +380,25 @@ def test_throttle_meets_the_address_from_one_place_only(stack, make_user):
     Client(stack, new_ip()).login(u)  # the same person elsewhere
 
 
+def test_throttle_from_everywhere_locks_nobody_out_of_where_they_have_been(stack, make_user, db):
+    """A hundred wrong tries an hour, from ten networks, would keep anybody out for good whose address is known."""
+    user = make_user("member")
+    home, body = new_ip(), {"email": user.email, "workspace": user.slug, "session": "bearer"}
+    right = body | {"password": user.password}
+    Client(stack, home).ok("POST", "/v1/auth/login", right)
+    for _ in range(11):
+        stranger = Client(stack, new_ip())
+        for _ in range(10):
+            stranger.post("/v1/auth/login", body | {"password": "wrong"})
+    assert Client(stack, new_ip()).post("/v1/auth/login", right).status_code == 429, "from elsewhere it is closed"
+    Client(stack, home).ok("POST", "/v1/auth/login", right)
+    # and from there it is closed as always, by what was tried there
+    for _ in range(10):
+        assert Client(stack, home).post("/v1/auth/login", body | {"password": "wrong"}).status_code == 401
+    assert Client(stack, home).post("/v1/auth/login", right).status_code == 429
+    db.execute("DELETE FROM app.throttle")
+
+
 def test_throttle_opens_again_and_forgets_after_a_login(stack, make_user, db):
     u, c = make_user(), Client(stack)
     for _ in range(2):
