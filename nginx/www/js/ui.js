@@ -7,12 +7,17 @@ import words from './strings/common.js';
 
 // ── messages ────────────────────────────────────────────────────────────────────────────────────────────────────
 let live;
-// Say something to those who cannot see it happen.
+let saying;
+let said = [];
+// Say something to those who cannot see it happen. What comes at the same time is said together, else the last would be all.
 export function announce(message) {
 	live ??= document.body.appendChild(h('div', {class: 'visually-hidden', role: 'status', 'aria-live': 'polite'}));
 	live.textContent = '';
-	setTimeout(() => {
-		live.textContent = message;
+	said.push(message.replace(/[^.!?…]$/, '$&.'));
+	clearTimeout(saying);
+	saying = setTimeout(() => {
+		live.textContent = said.join(' ');
+		said = [];
 	}, 60);
 }
 
