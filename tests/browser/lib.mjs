@@ -151,6 +151,8 @@ export async function settled(page) {
 		() =>
 			document.querySelector('h1') &&
 			!document.querySelector('.loading, [aria-busy="true"]') &&
+			// what a page holds before its script has drawn it
+			!document.querySelector('app-shell main > noscript') &&
 			(!document.querySelector('app-shell') || document.querySelector('app-shell > .side'))
 	);
 }
