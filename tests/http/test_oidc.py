@@ -585,12 +585,18 @@ def test_A4_T3_a_provider_that_takes_its_time_gets_its_share_of_ours(fresh, stac
 def test_A4_T3_settings_that_change_again_and_again_are_looked_at_once(fresh, stack):
     """Looks at connections wait in one queue for all workspaces."""
     with FakeOP(stack) as own:
-        own.lie["serve"] = {"/.well-known/openid-configuration": slow}
+        gate = threading.Event()
+
+        def held(h):  # as long as a look may take
+            gate.wait(3)
+            own.send(h, 200, own.document())
+
+        own.lie["serve"] = {"/.well-known/openid-configuration": held}
         for i in range(10):
             fresh.connect(type="oidc", issuer=own.issuer, client_id=f"{own.client_id}-{i}", client_secret=own.secret, wait=False)
         waiting = fresh.rows("SELECT count(*) FROM app.job_queue WHERE tenant_id = %s AND kind = 'sso.check' AND lease IS NULL", fresh.tenant)
         assert waiting[0][0] <= 1
-        own.lie.clear()
+        gate.set()
         now = fresh.checked()
         # and what was set last is what was looked at
         assert now["status"] == "ready" and now["settings"]["client_id"] == f"{own.client_id}-9", now
