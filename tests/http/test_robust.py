@@ -139,11 +139,15 @@ def test_the_database_stops_in_the_middle_of_a_request(c, stack):
     holder = stack.db()
     holder.autocommit = False
     holder.cursor().execute("SELECT FROM pact.contact WHERE id = %s FOR UPDATE", (contact,))
+    # whose lock goes only after the request's connection did: were it the first to be ended, the change might still be made, and rightly be answered so
+    lock = holder.info.backend_pid
     before = {pool: workers(stack, pool) for pool in READS}
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(lambda: Client(stack).request("PATCH", path, json={"title": "never"}, headers={"Authorization": c.session.headers["Authorization"]}))
         time.sleep(0.5)
         assert not waiting.done()
+        os.kill(lock, signal.SIGSTOP)
+        waiting.add_done_callback(lambda _: os.kill(lock, signal.SIGCONT))
         with database_away(stack):
             r = waiting.result(timeout=10)
             assert r.status_code == 503 and r.json()["type"] == "/problems/unavailable" and int(r.headers["Retry-After"]) > 0
