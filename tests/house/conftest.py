@@ -6,6 +6,7 @@ import pathlib
 import socket
 import ssl
 import subprocess
+import time
 import warnings
 
 import pytest
@@ -63,12 +64,14 @@ class Stack:
                               text=True, timeout=120)
 
     def upstreams(self, request_id):
-        """The sockets that nginx asked for a request, from its access log."""
-        for line in reversed((self.dir / 'log/nginx-access.log').read_text().splitlines()):
-            entry = json.loads(line)
-            if entry['request'] == request_id:
-                return [os.path.basename(u).removesuffix('.sock:').removesuffix('.sock')
-                        for u in entry['upstream'].split(', ') if u]
+        """The sockets that nginx asked for a request, from its access log, which is written once the answer is sent."""
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            for line in reversed((self.dir / 'log/nginx-access.log').read_text().splitlines(keepends=True)):
+                if request_id in line and line.endswith('\n') and (entry := json.loads(line))['request'] == request_id:
+                    return [os.path.basename(u).removesuffix('.sock:').removesuffix('.sock')
+                            for u in entry['upstream'].split(', ') if u]
+            time.sleep(0.05)
         raise AssertionError(f'{request_id} is not in the access log')
 
 

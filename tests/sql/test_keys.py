@@ -175,7 +175,7 @@ def test_A11_read_only_and_last_used(pg, fresh):
         enter_key(cur, key, read_only=True)
         started = time.monotonic()
         enter_key(other, key)  # while the first has not committed: does not wait for it
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 10
         with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
             add_contact(cur, fresh)
         cur.connection.rollback()

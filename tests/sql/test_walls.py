@@ -239,7 +239,7 @@ def test_last_seen_is_written_every_five_minutes_also_by_reads(pg, fresh):
         enter(cur, user, read_only=True)
         started = time.monotonic()
         enter(other, user)  # while the first has not committed: does not wait for it
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 10
     assert seen()[0] >= before[0]
 
 
