@@ -98,8 +98,9 @@ PARSER_LIBS := -lresolv
 # SAML without a database, and an identity provider that lies: what its tests, fuzz targets, bench and tool are made of
 SAML := $(call obj,$(filter-out $(SAML_ROUTES),$(wildcard fcgi/saml/*.c)))
 FORGE := $(call obj,tests/unit/saml_forge.c tests/unit/saml_vectors.c)
-$(B)/tests/test_saml $(B)/tests/test_saml_messages $(B)/tests/saml_forge $(B)/bench/saml: $(SAML) $(FORGE)
-$(B)/tests/test_saml $(B)/tests/test_saml_messages $(B)/fuzz/fuzz_saml_gate $(B)/fuzz/fuzz_saml_metadata \
+$(B)/tests/test_saml $(B)/tests/test_saml_messages $(B)/tests/test_saml_providers $(B)/tests/saml_forge $(B)/bench/saml: \
+	$(SAML) $(FORGE)
+$(B)/tests/test_saml $(B)/tests/test_saml_messages $(B)/tests/test_saml_providers $(B)/fuzz/fuzz_saml_gate $(B)/fuzz/fuzz_saml_metadata \
 	$(B)/bin/fuzz_saml_gate $(B)/bin/fuzz_saml_metadata: BASELIBS += $(LIBS_saml)
 $(B)/fuzz/fuzz_saml_gate $(B)/fuzz/fuzz_saml_metadata $(B)/bin/fuzz_saml_gate $(B)/bin/fuzz_saml_metadata: $(SAML)
 $(B)/tests/saml_forge: $(B)/obj/tests/unit/saml_tool.o $(B)/libpact.a

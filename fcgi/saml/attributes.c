@@ -3,8 +3,9 @@
  * Attributes: an address, a name, groups. Their names are the owner's to set; without, those that common providers use, first
  * found first taken. Which provider sends which:
  *
- *     Entra ID, ADFS    http://schemas.xmlsoap.org/ws/2005/05/identity/claims/…, http://schemas.microsoft.com/…
- *     Okta, Google, Keycloak   whatever their administrator types; these are what their guides propose
+ *     Entra ID, ADFS, Auth0    http://schemas.xmlsoap.org/ws/2005/05/identity/claims/…, http://schemas.microsoft.com/…
+ *     Okta, Google, Keycloak, JumpCloud, Ping, Duo   whatever their administrator types; these are what their guides propose
+ *     OneLogin    User.…
  *     Shibboleth, simplesamlphp   urn:oid:…, or the short names of LDAP
  */
 #include <string.h>
@@ -21,14 +22,17 @@
 
 static const char *const email_names[] = {"email", "mail", "Email", "emailAddress",
     CLAIMS "emailaddress", "urn:oid:0.9.2342.19200300.100.1.3", "urn:oid:1.2.840.113549.1.9.1",
-    NULL};
+    "User.email", NULL};
 static const char *const name_names[] = {"displayName", "name", "fullName",
     MICROSOFT "identity/claims/displayname", "urn:oid:2.16.840.1.113730.3.1.241", "cn",
     "urn:oid:2.5.4.3", NULL};
 static const char *const first_names[] = {"givenName", "firstName", "first_name",
-    CLAIMS "givenname", "urn:oid:2.5.4.42", NULL};
+    CLAIMS "givenname", "urn:oid:2.5.4.42", "firstname", "FirstName", "given_name",
+    "User.FirstName", NULL};
 static const char *const last_names[] = {"sn", "surname", "lastName", "last_name", CLAIMS "surname",
-    "urn:oid:2.5.4.4", NULL};
+    "urn:oid:2.5.4.4", "lastname", "LastName", "family_name", "User.LastName", NULL};
+/* the name of a person in ADFS and Auth0, but in Entra ID that of the account */
+static const char *const other_names[] = {CLAIMS "name", NULL};
 static const char *const group_names[] = {"groups", "group", "memberOf", "Group",
     MICROSOFT "ws/2008/06/identity/claims/groups", "http://schemas.xmlsoap.org/claims/Group",
     MICROSOFT "ws/2008/06/identity/claims/role", "Role", "urn:oid:1.3.6.1.4.1.5923.1.5.1.1", NULL};
@@ -109,21 +113,37 @@ one_of(struct arena *a, const xmlNode *assertion, const char *configured, const 
 	return NULL;
 }
 
+/* A directory may know somebody by several names: nobody is let in by one, so the first will do. */
+static const char *
+usual_name(struct arena *a, const xmlNode *assertion, const char *const *names, const char **out)
+{
+	struct values v = {0};
+	const char *why = first_of(a, assertion, NULL, names, &v);
+
+	if (why == NULL && v.n > 0)
+		*out = v.value[0];
+	return why;
+}
+
 static const char *
 name_of(struct arena *a, const xmlNode *assertion, const struct saml_expect *e, const char **out)
 {
-	const char *first = NULL, *last = NULL, *why;
+	const char *first = NULL, *last = NULL, *other = NULL, *why;
 
-	why = one_of(a, assertion, e->attribute_name, name_names, out);
-	if (why != NULL || *out != NULL || e->attribute_name != NULL)
+	if (e->attribute_name != NULL)
+		return one_of(a, assertion, e->attribute_name, NULL, out);
+	if ((why = usual_name(a, assertion, name_names, out)) != NULL || *out != NULL)
 		return why;
-	if ((why = one_of(a, assertion, NULL, first_names, &first)) != NULL ||
-	    (why = one_of(a, assertion, NULL, last_names, &last)) != NULL)
+	if ((why = usual_name(a, assertion, first_names, &first)) != NULL ||
+	    (why = usual_name(a, assertion, last_names, &last)) != NULL ||
+	    (why = usual_name(a, assertion, other_names, &other)) != NULL)
 		return why;
 	if (first != NULL && last != NULL)
 		*out = arena_printf(a, "%s %s", first, last);
-	else
+	else if (first != NULL || last != NULL)
 		*out = first != NULL ? first : last;
+	else if (other != NULL && !email_plausible(other, strlen(other)))
+		*out = other;
 	return NULL;
 }
 

@@ -16,6 +16,7 @@
 #define SAML "urn:oasis:names:tc:SAML:2.0:assertion"
 #define SAMLP "urn:oasis:names:tc:SAML:2.0:protocol"
 #define DS "http://www.w3.org/2000/09/xmldsig#"
+#define ENC "http://www.w3.org/2001/04/xmlenc#"
 
 static void
 die(const char *what)
@@ -86,21 +87,22 @@ replaced(char *text, const char *find, const char *replace, bool must)
 	return out;
 }
 
-/* @T+n@ is n seconds from now. */
+/* @T+n@ is n seconds from now; @F+n@ the same with a fraction, as .NET and Java write it. */
 static char *
-with_times(char *text, int64_t now)
+with_times(char *text, const char *mark, const char *fraction, int64_t now)
 {
 	char *p;
 
-	while ((p = strstr(text, "@T")) != NULL) {
-		char what[32] = {0}, at[21];
+	while ((p = strstr(text, mark)) != NULL) {
+		char what[32] = {0}, at[32];
 		time_t t = (time_t)(now + strtol(p + 2, NULL, 10));
 		struct tm tm;
 
 		memcpy(what, p, strcspn(p + 1, "@") + 2);
 		if (gmtime_r(&t, &tm) == NULL ||
-		    strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", &tm) != 20)
+		    strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%S", &tm) != 19)
 			die("time");
+		(void)snprintf(at + 19, sizeof at - 19, "%sZ", fraction);
 		text = replaced(text, what, at, true);
 	}
 	return text;
@@ -115,7 +117,8 @@ filled(const struct forge *f, const struct vector *v)
 		t = replaced(t, " InResponseTo=\"@REQUEST@\"", "", true);
 	if (v->find != NULL)
 		t = replaced(t, v->find, v->replace, true);
-	t = with_times(t, f->now);
+	t = with_times(t, "@T", "", f->now);
+	t = with_times(t, "@F", ".9876543", f->now);
 	t = replaced(t, "@ID@", f->id, false);
 	t = replaced(t, "@IDP@", f->issuer, false);
 	t = replaced(t, "@SP@", f->audience, false);
@@ -192,7 +195,7 @@ sign(const struct forge *f, xmlDoc *doc, xmlNode *node, unsigned keys)
 	xmlAttr *id = xmlHasProp(node, X("ID"));
 	xmlChar *value = xmlGetProp(node, X("ID"));
 	char uri[128], path[512];
-	xmlNode *signature, *reference, *info;
+	xmlNode *signature, *reference, *info, *transform;
 	xmlSecDSigCtxPtr ctx;
 
 	if (id == NULL || value == NULL) {
@@ -212,7 +215,10 @@ sign(const struct forge *f, xmlDoc *doc, xmlNode *node, unsigned keys)
 	                                           : xmlSecTransformSha256Id,
 	    NULL, (keys & K_URI_EMPTY) != 0 ? X("") : X(uri), NULL);
 	(void)xmlSecTmplReferenceAddTransform(reference, xmlSecTransformEnvelopedId);
-	(void)xmlSecTmplReferenceAddTransform(reference, xmlSecTransformExclC14NId);
+	transform = xmlSecTmplReferenceAddTransform(reference, xmlSecTransformExclC14NId);
+	if ((keys & K_PREFIXES) != 0 &&
+	    xmlSecTmplTransformAddC14NInclNamespaces(transform, X("#default xs xsi")) != 0)
+		die("prefixes");
 	if (child(node, SAML, "Issuer") != NULL)
 		(void)xmlAddNextSibling(child(node, SAML, "Issuer"), signature);
 	else
@@ -231,6 +237,27 @@ sign(const struct forge *f, xmlDoc *doc, xmlNode *node, unsigned keys)
 	xmlSecDSigCtxDestroy(ctx);
 }
 
+/* The key stands behind the data, which refers to it, and says whose it is: as Shibboleth has it. */
+static void
+key_beside(xmlNode *wrap)
+{
+	xmlNode *data = child(wrap, ENC, "EncryptedData"), *info = child(data, DS, "KeyInfo"),
+	        *key = child(info, ENC, "EncryptedKey"), *method, *list;
+
+	xmlUnlinkNode(key);
+	(void)xmlAddChild(wrap, key);
+	(void)xmlReconciliateNs(wrap->doc, key);
+	(void)xmlSetProp(data, X("Id"), X("_data"));
+	(void)xmlSetProp(key, X("Id"), X("_key"));
+	(void)xmlSetProp(key, X("Recipient"), X("https://pact.example/sp"));
+	method = xmlNewChild(info, info->ns, X("RetrievalMethod"), NULL);
+	(void)xmlSetProp(method, X("Type"), X(ENC "EncryptedKey"));
+	(void)xmlSetProp(method, X("URI"), X("#_key"));
+	list = xmlNewChild(key, key->ns, X("ReferenceList"), NULL);
+	(void)xmlSetProp(xmlNewChild(list, key->ns, X("DataReference"), NULL), X("URI"),
+	    X("#_data"));
+}
+
 static void
 encrypt(const struct forge *f, xmlDoc *doc, xmlNode *assertion, unsigned keys)
 {
@@ -242,6 +269,9 @@ encrypt(const struct forge *f, xmlDoc *doc, xmlNode *assertion, unsigned keys)
 	xmlSecKeysMngrPtr mngr = xmlSecKeysMngrCreate();
 	xmlSecEncCtxPtr ctx;
 
+	/* or, where each element declares its own, the default one */
+	if (wrap->ns == NULL)
+		xmlSetNs(wrap, xmlNewNs(wrap, X(SAML), NULL));
 	if (xmlSecCryptoAppDefaultKeysMngrInit(mngr) != 0 ||
 	    xmlSecCryptoAppDefaultKeysMngrAdoptKey(mngr,
 	        load(f->sp_certificate != NULL ? f->sp_certificate : file(f, path, "sp.pem"),
@@ -263,6 +293,8 @@ encrypt(const struct forge *f, xmlDoc *doc, xmlNode *assertion, unsigned keys)
 	(void)xmlAddChild(wrap, assertion);
 	if (xmlSecEncCtxXmlEncrypt(ctx, data, assertion) < 0)
 		die("encrypting");
+	if ((keys & K_BESIDE) != 0)
+		key_beside(wrap);
 	xmlSecEncCtxDestroy(ctx);
 	xmlSecKeysMngrDestroy(mngr);
 }
@@ -292,11 +324,14 @@ made(const struct forge *f, const struct vector *v, unsigned style)
 		die(v->name);
 	free(text);
 	assertion = child(root, SAML, "Assertion");
-	if ((v->keys & K_NONE) == 0 && (style & (unsigned)~S_RESPONSE) != 0 && assertion != NULL)
+	if ((v->keys & K_NONE) == 0 && (style & ~(S_RESPONSE | S_ENCRYPTED_RESPONSE)) != 0 &&
+	    assertion != NULL)
 		sign(f, doc, assertion, v->keys);
-	if ((style & (S_ENCRYPTED | S_ENCRYPTED_BOTH)) != 0 && assertion != NULL)
+	if ((style & (S_ENCRYPTED | S_ENCRYPTED_BOTH | S_ENCRYPTED_RESPONSE)) != 0 &&
+	    assertion != NULL)
 		encrypt(f, doc, assertion, v->keys);
-	if ((v->keys & K_NONE) == 0 && (style & (S_RESPONSE | S_BOTH | S_ENCRYPTED_BOTH)) != 0)
+	if ((v->keys & K_NONE) == 0 &&
+	    (style & (S_RESPONSE | S_BOTH | S_ENCRYPTED_BOTH | S_ENCRYPTED_RESPONSE)) != 0)
 		sign(f, doc, root, v->keys);
 	if (v->tree != NULL)
 		v->tree(doc);

@@ -19,6 +19,7 @@
 #define S_ENCRYPTED_BOTH 16U /* and the message around it signed */
 #define S_PLAIN (S_ASSERTION | S_RESPONSE | S_BOTH)
 #define S_ALL 31U
+#define S_ENCRYPTED_RESPONSE 32U /* the message alone is signed, around an assertion that is not */
 
 /* With what, where it is not the right one. */
 #define K_SHA1 1U
@@ -34,6 +35,8 @@
 #define K_URI_EMPTY 1024U
 #define K_C14N_COMMENTS 2048U
 #define K_SHA1_DIGEST 4096U
+#define K_BESIDE 16384U  /* an encrypted key beside the data */
+#define K_PREFIXES 8192U /* exclusive canonicalisation with a list of prefixes */
 
 /* What the workspace asks for beside. */
 #define X_SIGN_BOTH 1U

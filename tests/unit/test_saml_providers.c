@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A3: what identity providers send when nobody has changed their settings: metadata and answers of our own in the shapes of
+ * theirs. What one of them sends must be taken, or refused with what to change there.
+ */
+#include "tests/unit/saml_helper.h"
+
+#include "fcgi/saml/accept.h"
+
+#define BEARER "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+#define SUCCESS "urn:oasis:names:tc:SAML:2.0:status:Success"
+#define XS "xmlns:xs=\"http://www.w3.org/2001/XMLSchema\""
+#define XSI "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
+#define CLAIMS "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
+#define MICROSOFT "http://schemas.microsoft.com/"
+#define CONTEXT(name) "urn:oasis:names:tc:SAML:2.0:ac:classes:" name
+#define BASIC "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"
+#define URI "urn:oasis:names:tc:SAML:2.0:attrname-format:uri"
+
+/* ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────────── */
+
+/* .NET (Entra ID, ADFS): the assertion's namespace is the default one, an attribute's type is not said. */
+#define NET(name, values) "<Attribute Name=\"" name "\">" values "</Attribute>"
+#define NET_VALUE(text) "<AttributeValue>" text "</AttributeValue>"
+#define NET_ANSWER(at, until, nameid, attributes) \
+	"<samlp:Response ID=\"_r@ID@\" Version=\"2.0\" IssueInstant=\"" at \
+	"\" Destination=\"@ACS@\" Consent=\"urn:oasis:names:tc:SAML:2.0:consent:unspecified\" " \
+	"InResponseTo=\"@REQUEST@\" xmlns:samlp=\"" NS_SAMLP "\"><Issuer xmlns=\"" NS_SAML \
+	"\">@IDP@</Issuer><samlp:Status><samlp:StatusCode Value=\"" SUCCESS \
+	"\" /></samlp:Status><Assertion ID=\"_a@ID@\" IssueInstant=\"" at \
+	"\" Version=\"2.0\" xmlns=\"" NS_SAML "\"><Issuer>@IDP@</Issuer><Subject>" nameid \
+	"<SubjectConfirmation Method=\"" BEARER \
+	"\"><SubjectConfirmationData InResponseTo=\"@REQUEST@\" NotOnOrAfter=\"" until \
+	"\" Recipient=\"@ACS@\" /></SubjectConfirmation></Subject><Conditions NotBefore=\"@F-300@\" " \
+	"NotOnOrAfter=\"@F+3600@\"><AudienceRestriction><Audience>@SP@</Audience></AudienceRestriction>" \
+	"</Conditions><AttributeStatement>" attributes \
+	"</AttributeStatement><AuthnStatement AuthnInstant=\"@F-4000@\" SessionIndex=\"_s@ID@\">" \
+	"<AuthnContext><AuthnContextClassRef>" CONTEXT( \
+	    "Password") "</AuthnContextClassRef></AuthnContext></AuthnStatement></Assertion></samlp:Response>"
+
+/* OpenSAML (Okta, Google, JumpCloud, Shibboleth): prefixes of its own, types of values, here and there laid out in lines. */
+#define JAVA(more, type, value) \
+	"<saml2:Attribute " more "><saml2:AttributeValue " XS " " XSI " xsi:type=\"xs:" type \
+	"\">" value "</saml2:AttributeValue></saml2:Attribute>"
+#define JAVA_ANSWER(root, nameid, data, until, authn, attributes) \
+	"<?xml version=\"1.0\" encoding=\"UTF-8\"?><saml2p:Response Destination=\"@ACS@\" ID=\"_r@ID@\" " \
+	"InResponseTo=\"@REQUEST@\" IssueInstant=\"@F+0@\" Version=\"2.0\" xmlns:saml2p=\"" NS_SAMLP \
+	"\"" root "><saml2:Issuer Format=\"" NAMEID_ENTITY "\" xmlns:saml2=\"" NS_SAML \
+	"\">@IDP@</saml2:Issuer><saml2p:Status><saml2p:StatusCode Value=\"" SUCCESS \
+	"\"/></saml2p:Status><saml2:Assertion ID=\"_a@ID@\" IssueInstant=\"@F+0@\" Version=\"2.0\" " \
+	"xmlns:saml2=\"" NS_SAML "\" " XS "><saml2:Issuer Format=\"" NAMEID_ENTITY \
+	"\">@IDP@</saml2:Issuer>\n<saml2:Subject>" nameid \
+	"<saml2:SubjectConfirmation Method=\"" BEARER "\"><saml2:SubjectConfirmationData " data \
+	"InResponseTo=\"@REQUEST@\" NotOnOrAfter=\"@F+300@\" " \
+	"Recipient=\"@ACS@\"/></saml2:SubjectConfirmation></saml2:Subject>\n<saml2:Conditions " \
+	"NotBefore=\"@F-300@\" NotOnOrAfter=\"@F+300@\"><saml2:AudienceRestriction><saml2:Audience>@SP@" \
+	"</saml2:Audience></saml2:AudienceRestriction></saml2:Conditions>\n<saml2:AuthnStatement " \
+	"AuthnInstant=\"@F-20@\" SessionIndex=\"_s@ID@\"" until ">" authn \
+	"</saml2:AuthnStatement>\n<saml2:AttributeStatement>" attributes \
+	"</saml2:AttributeStatement></saml2:Assertion></saml2p:Response>"
+#define JAVA_CONTEXT(name) \
+	"<saml2:AuthnContext><saml2:AuthnContextClassRef>" CONTEXT( \
+	    name) "</saml2:AuthnContextClassRef></saml2:AuthnContext>"
+
+/* The rest: saml: and samlp:, as the standard writes them, declared here or there. */
+#define ATTRIBUTE(more, values) "<saml:Attribute " more ">" values "</saml:Attribute>"
+#define VALUE(text) \
+	"<saml:AttributeValue " XSI " xsi:type=\"xs:string\">" text "</saml:AttributeValue>"
+#define ANSWER(nameid, audiences, until, attributes) \
+	"<samlp:Response xmlns:samlp=\"" NS_SAMLP "\" xmlns:saml=\"" NS_SAML "\" " XS \
+	" ID=\"_r@ID@\" Version=\"2.0\" IssueInstant=\"@F+0@\" Destination=\"@ACS@\" " \
+	"InResponseTo=\"@REQUEST@\"><saml:Issuer>@IDP@</saml:Issuer><samlp:Status><samlp:StatusCode " \
+	"Value=\"" SUCCESS "\"/></samlp:Status><saml:Assertion xmlns:saml=\"" NS_SAML "\" " XS \
+	" ID=\"_a@ID@\" Version=\"2.0\" IssueInstant=\"@F+0@\"><saml:Issuer>@IDP@</saml:Issuer>" \
+	"<saml:Subject>" nameid "<saml:SubjectConfirmation Method=\"" BEARER \
+	"\"><saml:SubjectConfirmationData NotOnOrAfter=\"@F+300@\" Recipient=\"@ACS@\" " \
+	"InResponseTo=\"@REQUEST@\"/></saml:SubjectConfirmation></saml:Subject><saml:Conditions " \
+	"NotBefore=\"@F-30@\" NotOnOrAfter=\"@F+300@\"><saml:AudienceRestriction>" audiences \
+	"</saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant=\"@F-10@\" " \
+	"SessionIndex=\"_s@ID@\"" until "><saml:AuthnContext><saml:AuthnContextClassRef>" CONTEXT( \
+	    "unspecified") "</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>" \
+	                   "<saml:AttributeStatement>" attributes \
+	                   "</saml:AttributeStatement></saml:Assertion></samlp:Response>"
+#define OURS "<saml:Audience>@SP@</saml:Audience>"
+
+static const struct {
+	const char *who;
+	unsigned styles, keys;
+	const char *template;
+	const char *name;   /* what we make of it; NULL: nothing */
+	const char *reason; /* NULL: is taken */
+	size_t groups;
+	bool has_groups;
+} answers[] = {
+    {"Entra ID", S_ASSERTION | S_RESPONSE | S_BOTH | S_ENCRYPTED, K_KEY_INFO,
+        NET_ANSWER("@F+0@", "@F+3900@", "<NameID Format=\"" NAMEID_EMAIL "\">@EMAIL@</NameID>",
+            NET(MICROSOFT "identity/claims/tenantid", NET_VALUE("0b5a")) NET(MICROSOFT
+                "identity/claims/objectidentifier",
+                NET_VALUE("77aa")) NET(CLAIMS "name", NET_VALUE("@EMAIL@")) NET(CLAIMS "surname",
+                NET_VALUE("Lovelace")) NET(CLAIMS "givenname", NET_VALUE("Ada")) NET(MICROSOFT
+                "ws/2008/06/identity/claims/groups",
+                NET_VALUE("9d2c") NET_VALUE("1f00")) NET(MICROSOFT "claims/authnmethodsreferences",
+                NET_VALUE("urn:a") NET_VALUE("urn:b"))
+                NET(CLAIMS "emailaddress", NET_VALUE("@EMAIL@"))),
+        "Ada Lovelace", NULL, 2, true},
+    {"Entra ID, too many groups", S_ASSERTION, 0,
+        NET_ANSWER("@F+0@", "@F+3900@",
+            "<NameID Format=\"" NAMEID_PERSISTENT "\">@SUBJECT@</NameID>",
+            NET(MICROSOFT "claims/groups.link",
+                NET_VALUE("https://graph.windows.net/0b5a/users/77aa/getMemberObjects"))
+                NET(MICROSOFT "identity/claims/displayname", NET_VALUE("Ada Lovelace"))
+                    NET(CLAIMS "emailaddress", NET_VALUE("@EMAIL@"))),
+        "Ada Lovelace", NULL, 0, false},
+    /* as saml(8) tells to set it up: Display-Name goes out as Name */
+    {"ADFS", S_ASSERTION | S_ENCRYPTED, K_KEY_INFO,
+        NET_ANSWER("@F+0@", "@F+300@", "<NameID>@SUBJECT@</NameID>",
+            NET(CLAIMS "emailaddress", NET_VALUE("@EMAIL@")) NET(CLAIMS "name",
+                NET_VALUE("Ada Lovelace")) NET("http://schemas.xmlsoap.org/claims/Group",
+                NET_VALUE("Domain Users") NET_VALUE("Sales"))),
+        "Ada Lovelace", NULL, 2, true},
+    {"ADFS without a rule for the Name ID", S_ASSERTION, 0,
+        NET_ANSWER("@F+0@", "@F+300@", "", NET(CLAIMS "emailaddress", NET_VALUE("@EMAIL@"))), NULL,
+        "name-id", 0, false},
+    {"Okta", S_BOTH | S_RESPONSE | S_ASSERTION, K_PREFIXES,
+        JAVA_ANSWER("", "<saml2:NameID Format=\"" NAMEID_UNSPECIFIED "\">@EMAIL@</saml2:NameID>",
+            "", "", JAVA_CONTEXT("PasswordProtectedTransport"),
+            JAVA("Name=\"email\" NameFormat=\"" BASIC "\"", "string", "@EMAIL@")
+                JAVA("Name=\"firstName\" NameFormat=\"" BASIC "\"", "string", "Ada")
+                    JAVA("Name=\"lastName\" NameFormat=\"" BASIC "\"", "string", "Lovelace")
+                        JAVA("Name=\"groups\" NameFormat=\"" BASIC "\"", "string", "Everyone")),
+        "Ada Lovelace", NULL, 1, true},
+    {"Google Workspace", S_ASSERTION | S_RESPONSE, 0,
+        JAVA_ANSWER("", "<saml2:NameID Format=\"" NAMEID_EMAIL "\">@EMAIL@</saml2:NameID>", "", "",
+            JAVA_CONTEXT("unspecified"),
+            JAVA("Name=\"email\"", "anyType", "@EMAIL@")
+                JAVA("Name=\"first_name\"", "anyType", "Ada") JAVA("Name=\"last_name\"", "anyType",
+                    "Lovelace") "<saml2:Attribute Name=\"department\"/>"
+                                "<saml2:Attribute Name=\"groups\"><saml2:AttributeValue " XS " " XSI
+                                " xsi:type=\"xs:anyType\"/></saml2:Attribute>"),
+        "Ada Lovelace", NULL, 0, true},
+    {"JumpCloud", S_ASSERTION | S_RESPONSE | S_BOTH, K_PREFIXES,
+        JAVA_ANSWER("", "<saml2:NameID Format=\"" NAMEID_UNSPECIFIED "\">@EMAIL@</saml2:NameID>",
+            "", " SessionNotOnOrAfter=\"@F+28800@\"", JAVA_CONTEXT("PasswordProtectedTransport"),
+            JAVA("Name=\"email\" NameFormat=\"" BASIC "\"", "string", "@EMAIL@")
+                JAVA("Name=\"firstname\" NameFormat=\"" BASIC "\"", "string", "Ada")
+                    JAVA("Name=\"lastname\" NameFormat=\"" BASIC "\"", "string", "Lovelace")
+                        JAVA("Name=\"memberOf\" NameFormat=\"" BASIC "\"", "string", "Sales")),
+        "Ada Lovelace", NULL, 1, true},
+    {"Shibboleth", S_RESPONSE | S_BOTH | S_ENCRYPTED | S_ENCRYPTED_BOTH | S_ENCRYPTED_RESPONSE,
+        K_BESIDE | K_GCM | K_PREFIXES,
+        JAVA_ANSWER(" " XS,
+            "<saml2:NameID Format=\"" NAMEID_PERSISTENT
+            "\" NameQualifier=\"@IDP@\" SPNameQualifier=\"@SP@\">@SUBJECT@</saml2:NameID>",
+            "Address=\"192.0.2.1\" ", " SessionNotOnOrAfter=\"@F+3600@\"",
+            "<saml2:SubjectLocality Address=\"192.0.2.1\"/>" JAVA_CONTEXT(
+                "PasswordProtectedTransport"),
+            JAVA(
+                "FriendlyName=\"mail\" Name=\"urn:oid:0.9.2342.19200300.100.1.3\" NameFormat=\"" URI
+                "\"",
+                "string",
+                "@EMAIL@") JAVA("FriendlyName=\"sn\" Name=\"urn:oid:2.5.4.4\" NameFormat=\"" URI
+                                "\"",
+                "string", "Lovelace")
+                JAVA("FriendlyName=\"givenName\" Name=\"urn:oid:2.5.4.42\" NameFormat=\"" URI "\"",
+                    "string",
+                    "Ada") "<saml2:Attribute Name=\"urn:oid:1.3.6.1.4.1.5923.1.1.1.10\" NameFormat=\"" URI
+                           "\"><saml2:AttributeValue><saml2:NameID Format=\"" NAMEID_PERSISTENT
+                           "\">x</saml2:NameID></saml2:AttributeValue></saml2:Attribute>"),
+        "Ada Lovelace", NULL, 0, false},
+    /* what it does as long as nobody has set up persistent names */
+    {"Shibboleth, transient", S_BOTH, 0,
+        JAVA_ANSWER("", "<saml2:NameID Format=\"" NAMEID_TRANSIENT "\">AAdz</saml2:NameID>", "", "",
+            JAVA_CONTEXT("Password"), JAVA("Name=\"mail\"", "string", "@EMAIL@")),
+        NULL, "name-id-format", 0, false},
+    {"Keycloak", S_BOTH | S_RESPONSE | S_ASSERTION | S_ENCRYPTED_BOTH | S_ENCRYPTED_RESPONSE, K_GCM,
+        ANSWER("<saml:NameID Format=\"" NAMEID_PERSISTENT "\">G-77aa</saml:NameID>", OURS,
+            " SessionNotOnOrAfter=\"@F+36000@\"",
+            ATTRIBUTE(
+                "FriendlyName=\"email\" Name=\"urn:oid:1.2.840.113549.1.9.1\" NameFormat=\"" URI
+                "\"",
+                VALUE("@EMAIL@"))
+                ATTRIBUTE("FriendlyName=\"givenName\" Name=\"urn:oid:2.5.4.42\" NameFormat=\"" URI
+                          "\"",
+                    VALUE("Ada"))
+                    ATTRIBUTE("FriendlyName=\"surname\" Name=\"urn:oid:2.5.4.4\" NameFormat=\"" URI
+                              "\"",
+                        VALUE("Lovelace")) ATTRIBUTE("Name=\"Role\" NameFormat=\"" BASIC "\"",
+                        VALUE("offline_access")) ATTRIBUTE("Name=\"Role\" NameFormat=\"" BASIC "\"",
+                        VALUE("manage-account"))
+                        ATTRIBUTE("Name=\"Role\" NameFormat=\"" BASIC "\"", VALUE("view-profile"))),
+        "Ada Lovelace", NULL, 3, true},
+    {"OneLogin", S_ASSERTION | S_RESPONSE | S_BOTH, 0,
+        ANSWER("<saml:NameID Format=\"" NAMEID_EMAIL "\">@EMAIL@</saml:NameID>", OURS,
+            " SessionNotOnOrAfter=\"@F+86400@\"",
+            ATTRIBUTE("NameFormat=\"" BASIC "\" Name=\"User.email\"", VALUE("@EMAIL@"))
+                ATTRIBUTE("NameFormat=\"" BASIC "\" Name=\"User.FirstName\"", VALUE("Ada"))
+                    ATTRIBUTE("NameFormat=\"" BASIC "\" Name=\"User.LastName\"", VALUE("Lovelace"))
+                        ATTRIBUTE("NameFormat=\"" BASIC "\" Name=\"memberOf\"", VALUE(""))
+                            ATTRIBUTE("NameFormat=\"" BASIC "\" Name=\"PersonImmutableID\"",
+                                VALUE(""))),
+        "Ada Lovelace", NULL, 0, true},
+    {"PingFederate", S_ASSERTION | S_RESPONSE, K_KEY_INFO,
+        ANSWER("<saml:NameID Format=\"" NAMEID_UNSPECIFIED "\">@SUBJECT@</saml:NameID>", OURS, "",
+            ATTRIBUTE("NameFormat=\"" BASIC "\" Name=\"mail\"", VALUE("@EMAIL@"))
+                ATTRIBUTE("NameFormat=\"" BASIC "\" Name=\"cn\"", VALUE("Ada Lovelace"))
+                    ATTRIBUTE("NameFormat=\"" BASIC "\" Name=\"memberOf\"",
+                        VALUE("CN=Sales,OU=Groups,DC=corp") VALUE("CN=All,OU=Groups,DC=corp"))),
+        "Ada Lovelace", NULL, 2, true},
+    {"PingOne", S_ASSERTION | S_BOTH, 0,
+        ANSWER("<saml:NameID Format=\"" NAMEID_EMAIL "\">@EMAIL@</saml:NameID>", OURS, "",
+            ATTRIBUTE("Name=\"email\" NameFormat=\"" BASIC "\"", VALUE("@EMAIL@"))
+                ATTRIBUTE("Name=\"given_name\" NameFormat=\"" BASIC "\"", VALUE("Ada"))
+                    ATTRIBUTE("Name=\"family_name\" NameFormat=\"" BASIC "\"", VALUE("Lovelace"))),
+        "Ada Lovelace", NULL, 0, false},
+    {"Auth0", S_ASSERTION | S_RESPONSE, K_KEY_INFO,
+        ANSWER("<saml:NameID Format=\"" NAMEID_UNSPECIFIED "\">auth0|5f7c</saml:NameID>", OURS, "",
+            ATTRIBUTE("Name=\"" CLAIMS "nameidentifier\" NameFormat=\"" URI "\"",
+                VALUE("auth0|5f7c")) ATTRIBUTE("Name=\"" CLAIMS "emailaddress\" NameFormat=\"" URI
+                                               "\"",
+                VALUE("@EMAIL@")) ATTRIBUTE("Name=\"" CLAIMS "name\" NameFormat=\"" URI "\"",
+                VALUE("Ada Lovelace"))
+                ATTRIBUTE("Name=\"http://schemas.auth0.com/email_verified\" NameFormat=\"" URI "\"",
+                    "<saml:AttributeValue " XSI
+                    " xsi:type=\"xs:boolean\">true</saml:AttributeValue>")),
+        "Ada Lovelace", NULL, 0, false},
+    /* a directory has as many of each as it likes */
+    {"simplesamlphp over LDAP", S_BOTH | S_ASSERTION, K_KEY_INFO,
+        ANSWER("<saml:NameID SPNameQualifier=\"@SP@\" Format=\"" NAMEID_PERSISTENT
+               "\">_77aa</saml:NameID>",
+            OURS, " SessionNotOnOrAfter=\"@F+28800@\"",
+            ATTRIBUTE("Name=\"uid\" NameFormat=\"" BASIC "\"", VALUE("ada"))
+                ATTRIBUTE("Name=\"mail\" NameFormat=\"" BASIC "\"", VALUE("@EMAIL@"))
+                    ATTRIBUTE("Name=\"cn\" NameFormat=\"" BASIC "\"",
+                        VALUE("Ada Lovelace") VALUE("Augusta Ada King"))),
+        "Ada Lovelace", NULL, 0, false},
+    {"Duo", S_BOTH, K_PREFIXES,
+        ANSWER("<saml:NameID Format=\"" NAMEID_EMAIL "\">@EMAIL@</saml:NameID>", OURS, "",
+            ATTRIBUTE("Name=\"Email\"", VALUE("@EMAIL@")) ATTRIBUTE("Name=\"FirstName\"",
+                VALUE("Ada")) ATTRIBUTE("Name=\"LastName\"", VALUE("Lovelace"))),
+        "Ada Lovelace", NULL, 0, false},
+};
+
+/* As a form of the provider's page has it: in lines of 76 characters. */
+static const char *
+in_lines(const char *b64)
+{
+	const char *out = "";
+	size_t n;
+
+	for (; *b64 != '\0'; b64 += n) {
+		n = strlen(b64) < 76 ? strlen(b64) : 76;
+		out = arena_printf(a, "%s%.*s\r\n", out, (int)n, b64);
+	}
+	return out;
+}
+
+static void
+answers_of_providers_are_taken(void **state)
+{
+	size_t wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < NELEMS(answers); i++)
+		for (unsigned style = 1; style <= S_ENCRYPTED_RESPONSE; style *= 2) {
+			const struct vector v = {answers[i].who, NULL, style, answers[i].keys, 0,
+			    NULL, NULL, NULL, NULL, NULL};
+			const struct saml_expect e = {.sp = &sp, .idp = IDP, .now = NOW};
+			struct forge f = forge();
+			struct saml_claims c = {0};
+			const char *text, *why;
+			char *b64;
+
+			if ((answers[i].styles & style) == 0)
+				continue;
+			f.template = answers[i].template;
+			b64 = saml_forge(&f, &v, style);
+			text = in_lines(b64);
+			free(b64);
+			why = saml_accept(a, &(struct saml_provider){.server = server}, text,
+			    strlen(text), &e, &c);
+			if (why != NULL || answers[i].reason != NULL) {
+				if (!str_eq(why, answers[i].reason)) {
+					print_message("%s (signed as %u): %s\n", answers[i].who,
+					    style, why != NULL ? why : "accepted");
+					wrong++;
+				}
+				continue;
+			}
+			if (str_eq(c.email, "ada@nordlys.example") &&
+			    (c.name == answers[i].name || str_eq(c.name, answers[i].name)) &&
+			    c.has_groups == answers[i].has_groups && c.ngroups == answers[i].groups)
+				continue;
+			print_message("%s (signed as %u): %s, %s, %zu groups\n", answers[i].who,
+			    style, c.email != NULL ? c.email : "no address",
+			    c.name != NULL ? c.name : "no name", c.ngroups);
+			wrong++;
+		}
+	assert_int_equal(wrong, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(answers_of_providers_are_taken),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
