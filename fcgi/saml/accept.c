@@ -133,16 +133,21 @@ check_confirmation(struct arena *a, const xmlNode *confirmation, const struct sa
 	return NULL;
 }
 
+/* One of those that a restriction names must be us, and of every restriction (SAML core §2.5.1.4). */
 static const char *
 check_audiences(struct arena *a, const xmlNode *conditions, const struct saml_expect *e)
 {
-	static const struct gate_child rules[] = {{NS_SAML, "Audience", 1, 1, "audience"}};
+	static const struct gate_child rules[] = {{NS_SAML, "Audience", 1, 32, "audience"}};
 
 	for (const xmlNode *r = xml_child(conditions, NS_SAML, "AudienceRestriction"); r != NULL;
-	     r = xml_next(r, NS_SAML, "AudienceRestriction"))
-		if (gate_children(r, rules, NELEMS(rules), "audience") != NULL ||
-		    !str_eq(xml_text(a, xml_only(r, NS_SAML, "Audience")), e->sp->entity_id))
+	     r = xml_next(r, NS_SAML, "AudienceRestriction")) {
+		const xmlNode *n = xml_child(r, NS_SAML, "Audience");
+
+		while (n != NULL && !str_eq(xml_text(a, n), e->sp->entity_id))
+			n = xml_next(n, NS_SAML, "Audience");
+		if (n == NULL || gate_children(r, rules, NELEMS(rules), "audience") != NULL)
 			return "audience";
+	}
 	return NULL;
 }
 

@@ -128,7 +128,7 @@ def test_A3_attributes_by_the_owners_names(make_place):
 VECTORS = [line.split() for line in forge("list").splitlines()]
 SAMPLE = {"xsw1", "xsw3", "xsw4", "xsw8", "stripped", "tampered", "foreign-key", "rsa-sha1", "hmac-by-the-certificate", "xpath-transform",
     "comment-in-name-id", "cdata-in-attribute", "external-entity", "bomb", "encrypted-unsigned", "rsa-1-5", "another-issuer", "another-destination", "status-denied",
-    "transient", "another-recipient", "answers-another-request", "confirmation-unsolicited", "no-conditions", "expired", "not-yet", "two-audiences",
+    "transient", "another-recipient", "answers-another-request", "confirmation-unsolicited", "no-conditions", "expired", "not-yet", "two-audiences-without-us",
     "no-authn-statement", "two-addresses", "not-base64", "many-nodes"}
 
 

@@ -464,6 +464,8 @@ const struct vector saml_vectors[] = {
         "NotOnOrAfter=\"9999-12-31T23:59:59Z\""),
     PRE("conditions-without-times", NULL, CONDITIONS, "<saml:Conditions>"),
     PRE("no-attributes", NULL, MAIL_ATTRIBUTE, ""),
+    PRE("two-audiences", NULL, "<saml:Audience>@SP@</saml:Audience>",
+        "<saml:Audience>https://other.example/sp</saml:Audience><saml:Audience>@SP@</saml:Audience>"),
     PRE("entities-in-text", NULL, "Ada Lovelace", "Ada &amp; &#76;ovelace"),
 
     /* wrapping */
@@ -611,8 +613,8 @@ const struct vector saml_vectors[] = {
         "<saml:Conditions NotBefore=\"@T-90@\" NotOnOrAfter=\"@T-60@\">"),
     PRE("no-audience", "audience", AUDIENCE, ""),
     PRE("another-audience", "audience", "@SP@", "https://evil.example/sp"),
-    PRE("two-audiences", "audience", "<saml:Audience>@SP@</saml:Audience>",
-        "<saml:Audience>@SP@</saml:Audience><saml:Audience>https://other.example/sp</saml:Audience>"),
+    PRE("two-audiences-without-us", "audience", "<saml:Audience>@SP@</saml:Audience>",
+        "<saml:Audience>https://other.example/sp</saml:Audience><saml:Audience>@SP@x</saml:Audience>"),
     PRE("something-in-a-restriction", "audience", "<saml:Audience>@SP@</saml:Audience>",
         "<saml:Audience>@SP@</saml:Audience><saml:Other/>"),
     PRE("two-restrictions", "audience", AUDIENCE,

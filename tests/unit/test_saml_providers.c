@@ -189,6 +189,12 @@ static const struct {
                         VALUE("manage-account"))
                         ATTRIBUTE("Name=\"Role\" NameFormat=\"" BASIC "\"", VALUE("view-profile"))),
         "Ada Lovelace", NULL, 3, true},
+    {"Keycloak with a mapper for audiences", S_BOTH, 0,
+        ANSWER("<saml:NameID Format=\"" NAMEID_PERSISTENT "\">G-77aa</saml:NameID>",
+            OURS "<saml:Audience>https://other.example/sp</saml:Audience>"
+                 "<saml:Audience>account</saml:Audience>",
+            "", ATTRIBUTE("Name=\"email\"", VALUE("@EMAIL@"))),
+        NULL, NULL, 0, false},
     {"OneLogin", S_ASSERTION | S_RESPONSE | S_BOTH, 0,
         ANSWER("<saml:NameID Format=\"" NAMEID_EMAIL "\">@EMAIL@</saml:NameID>", OURS,
             " SessionNotOnOrAfter=\"@F+86400@\"",
