@@ -177,40 +177,61 @@ speaks_saml2(struct arena *a, const xmlNode *idp)
 	return p != NULL && (p == list || p[-1] == ' ') && strchr(" ", p[strlen(NS_SAMLP)]) != NULL;
 }
 
+/* The descriptor of SAML 2.0: some have one beside it for SAML 1.1. */
+static const xmlNode *
+only_idp(struct arena *a, const xmlNode *entity)
+{
+	const xmlNode *found = NULL;
+
+	for (const xmlNode *n = xml_child(entity, NS_MD, "IDPSSODescriptor"); n != NULL;
+	     n = xml_next(n, NS_MD, "IDPSSODescriptor")) {
+		if (!speaks_saml2(a, n))
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = n;
+	}
+	return found;
+}
+
 /* What is there and may be read; else the sentence. */
 static const char *
-find_provider(struct arena *a, const xmlDoc *doc, int64_t now, const xmlNode **root,
+find_provider(struct arena *a, const xmlDoc *doc, int64_t now, const xmlNode **entity,
     const xmlNode **idp)
 {
+	const xmlNode *root = xmlDocGetRootElement(doc);
 	const char *id, *until;
 	int64_t t;
 
-	*root = xmlDocGetRootElement(doc);
-	if (xml_is(*root, NS_MD, "EntitiesDescriptor"))
+	/* older versions of Keycloak, and others, make a list of the one that they are */
+	*entity = xml_is(root, NS_MD, "EntitiesDescriptor")
+	              ? xml_only(root, NS_MD, "EntityDescriptor")
+	              : root;
+	if (*entity == NULL || xml_child(root, NS_MD, "EntitiesDescriptor") != NULL)
 		return "The metadata is of several providers. Give the metadata of the one provider alone "
-		       "(its root is an EntityDescriptor).";
-	if (!xml_is(*root, NS_MD, "EntityDescriptor"))
+		       "(one EntityDescriptor).";
+	if (!xml_is(*entity, NS_MD, "EntityDescriptor"))
 		return "This is no SAML 2.0 metadata: its root must be an EntityDescriptor.";
-	id = xml_attribute(a, *root, "entityID");
+	id = xml_attribute(a, *entity, "entityID");
 	if (id == NULL || *id == '\0' || strlen(id) > URL_MAX)
 		return "The metadata has no entityID, or one of more than 1000 characters.";
-	*idp = xml_only(*root, NS_MD, "IDPSSODescriptor");
-	if (*idp == NULL || !speaks_saml2(a, *idp))
+	*idp = only_idp(a, *entity);
+	if (*idp == NULL)
 		return "The metadata is not of an identity provider that speaks SAML 2.0 (one "
 		       "IDPSSODescriptor). Was it the metadata of this server?";
-	until = xml_attribute(a, *root, "validUntil");
-	if (until == NULL)
-		until = xml_attribute(a, *idp, "validUntil");
-	if (until != NULL && (!xml_time(until, &t) || t <= now))
-		return "The metadata is not valid any more, by its own validUntil. Get it from the provider "
-		       "anew.";
+	for (const xmlNode *n = *idp; n->type == XML_ELEMENT_NODE; n = n->parent) {
+		until = xml_attribute(a, n, "validUntil");
+		if (until != NULL && (!xml_time(until, &t) || t <= now))
+			return "The metadata is not valid any more, by its own validUntil. Get it from the "
+			       "provider anew.";
+	}
 	return NULL;
 }
 
 json_t *
 saml_metadata(struct arena *a, const char *text, size_t len, int64_t now, const char **problem)
 {
-	const xmlNode *root, *idp;
+	const xmlNode *entity, *idp;
 	const char *why, *sso, *slo, *slo_response;
 	xmlDoc *doc = NULL;
 	json_t *keys, *facts;
@@ -229,7 +250,7 @@ saml_metadata(struct arena *a, const char *text, size_t len, int64_t now, const 
 		    why);
 		return NULL;
 	}
-	if ((*problem = find_provider(a, doc, now, &root, &idp)) != NULL)
+	if ((*problem = find_provider(a, doc, now, &entity, &idp)) != NULL)
 		return NULL;
 	sso = service(a, idp, "SingleSignOnService", "Location");
 	if (sso == NULL) {
@@ -244,8 +265,8 @@ saml_metadata(struct arena *a, const char *text, size_t len, int64_t now, const 
 	slo = service(a, idp, "SingleLogoutService", "Location");
 	slo_response = service(a, idp, "SingleLogoutService", "ResponseLocation");
 	facts = json_keep(a,
-	    json_pack("{s:s, s:s, s:O}", "entity_id", xml_attribute(a, root, "entityID"), "sso_url",
-	        sso, "certificates", keys));
+	    json_pack("{s:s, s:s, s:O}", "entity_id", xml_attribute(a, entity, "entityID"),
+	        "sso_url", sso, "certificates", keys));
 	if (slo != NULL)
 		(void)json_object_set_new(facts, "slo_url", json_string(slo));
 	if (slo != NULL && slo_response != NULL)

@@ -175,6 +175,9 @@ what_we_ask_is_what_was_set(void **state)
 	"<md:IDPSSODescriptor protocolSupportEnumeration=\"" NS_SAMLP "\">" inside \
 	"</md:IDPSSODescriptor></md:EntityDescriptor>"
 #define ENTITY "entityID=\"" IDP "\""
+#define LIST(attributes, inside) \
+	"<md:EntitiesDescriptor xmlns:md=\"" NS_MD "\"" attributes ">" inside \
+	"</md:EntitiesDescriptor>"
 
 static void
 metadata_is_read_or_explained(void **state)
@@ -222,6 +225,17 @@ metadata_is_read_or_explained(void **state)
 	     "><md:IDPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:1.1:protocol\"/></md:EntityDescriptor>",
 	        "identity provider", 0},
 	    {"<md:EntitiesDescriptor xmlns:md=\"" NS_MD "\"/>", "several providers", 0},
+	    {LIST("", WITHIN(ENTITY, KEY("", "@idp@") REDIRECT)), NULL, 1},
+	    {LIST("", WITHIN(ENTITY, KEY("", "@idp@") REDIRECT)
+	                  WITHIN("entityID=\"https://other.example\"", KEY("", "@new@") REDIRECT)),
+	        "several providers", 0},
+	    {LIST("", LIST("", WITHIN(ENTITY, KEY("", "@idp@") REDIRECT))), "several providers", 0},
+	    {LIST("", WITHIN(ENTITY, KEY("", "@idp@") REDIRECT) LIST("", "")), "several providers",
+	        0},
+	    {LIST(" validUntil=\"2020-01-01T00:00:00Z\"",
+	         WITHIN(ENTITY, KEY("", "@idp@") REDIRECT)),
+	        "not valid any more", 0},
+	    {LIST("", "<md:EntityDescriptor " ENTITY "/>"), "identity provider", 0},
 	    {"<EntityDescriptor xmlns=\"urn:oasis:names:tc:SAML:1.0:metadata\"/>", "no SAML 2.0",
 	        0},
 	    {"<html><body>Not found</body></html>", "no SAML 2.0", 0},

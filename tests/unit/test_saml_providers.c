@@ -304,10 +304,221 @@ answers_of_providers_are_taken(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* ── metadata ────────────────────────────────────────────────────────────────────────────────────────────────────── */
+
+#define BINDING(name) "urn:oasis:names:tc:SAML:2.0:bindings:" name
+#define SSO_URL "https://idp.example/sso?tenant=1&amp;x=2"
+#define SLO_URL "https://idp.example/slo"
+#define MD "xmlns:md=\"" NS_MD "\""
+#define DS "xmlns:ds=\"" NS_DS "\""
+#define CERTIFICATE(key) "<X509Data><X509Certificate>" key "</X509Certificate></X509Data>"
+#define KEY_INFO(key) "<KeyInfo xmlns=\"" NS_DS "\">" CERTIFICATE(key) "</KeyInfo>"
+#define SIGNATURE \
+	"<Signature xmlns=\"" NS_DS "\"><SignedInfo><CanonicalizationMethod " \
+	"Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\" /><SignatureMethod " \
+	"Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256\" /><Reference URI=\"#_md\" /> " \
+	"</SignedInfo><SignatureValue>AAAA</SignatureValue>" KEY_INFO("AAAA") "</Signature>\n"
+#define FED "http://docs.oasis-open.org/wsfed/federation/200706"
+#define ROLE(type) \
+	"<RoleDescriptor xsi:type=\"fed:" type "\" " XSI " xmlns:fed=\"" FED \
+	"\" protocolSupportEnumeration=\"" FED " http://schemas.microsoft.com/idfx/federation\" " \
+	"ServiceDisplayName=\"Corp\"><KeyDescriptor use=\"signing\">" KEY_INFO( \
+	    "@new@") "</KeyDescriptor><fed:ClaimTypesOffered><auth:ClaimType Uri=\"" CLAIMS \
+	             "name\" xmlns:auth=\"http://docs.oasis-open.org/wsfed/authorization/200706\" " \
+	             "Optional=\"true\"><auth:DisplayName>Name</auth:DisplayName></auth:ClaimType>" \
+	             "</fed:ClaimTypesOffered><fed:PassiveRequestorEndpoint><EndpointReference " \
+	             "xmlns=\"http://www.w3.org/2005/08/addressing\"><Address>https://idp.example/wsfed" \
+	             "</Address></EndpointReference></fed:PassiveRequestorEndpoint></RoleDescriptor>\n"
+#define SP \
+	"<SPSSODescriptor WantAssertionsSigned=\"true\" protocolSupportEnumeration=\"" NS_SAMLP \
+	"\"><KeyDescriptor use=\"signing\">" KEY_INFO("@new@") "</KeyDescriptor><AssertionConsumerService Binding=\"" BINDING( \
+	    "HTTP-POST") "\" Location=\"https://idp.example/acs\" index=\"0\" isDefault=\"true\" />" \
+	                 "</SPSSODescriptor>\n"
+#define AT(prefix, service, binding, url) \
+	"<" prefix service " Binding=\"" binding "\" Location=\"" url "\"/>\n"
+
+static const struct {
+	const char *who, *text, *problem; /* NULL: is read */
+	size_t certificates;
+	bool logout;
+} documents[] = {
+    {"Entra ID",
+        "\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"utf-8\"?><EntityDescriptor ID=\"_md\" "
+        "entityID=\"" IDP "\" xmlns=\"" NS_MD "\">" SIGNATURE ROLE("SecurityTokenServiceType") ROLE(
+            "ApplicationServiceType") "<IDPSSODescriptor protocolSupportEnumeration=\"" NS_SAMLP
+                                      "\"><KeyDescriptor use=\"signing\">" KEY_INFO(
+                                          "@idp@") "</KeyDescriptor><KeyDescriptor "
+                                                   "use=\"signing\">" KEY_INFO(
+                                                       "@new@") "</KeyDescriptor>" AT("",
+                                                       "SingleLogoutService",
+                                                       BINDING("HTTP-Redirect"),
+                                                       SLO_URL) AT("", "SingleSignOnService",
+                                                       BINDING("HTTP-Redirect"), SSO_URL) AT("",
+                                                       "SingleSignOnService", BINDING("HTTP-POST"),
+                                                       SSO_URL) "</IDPSSODescriptor></EntityDescriptor>",
+        NULL, 2, true},
+    {"ADFS",
+        "<EntityDescriptor ID=\"_md\" entityID=\"" IDP "\" xmlns=\"" NS_MD
+        "\">" SIGNATURE ROLE("ApplicationServiceType") ROLE("SecurityTokenServiceType") SP
+        "<IDPSSODescriptor protocolSupportEnumeration=\"" NS_SAMLP
+        "\"><KeyDescriptor use=\"encryption\">" KEY_INFO(
+            "@new@") "</KeyDescriptor><KeyDescriptor "
+                     "use=\"signing\">" KEY_INFO("@idp@") "</KeyDescriptor>" AT("",
+                         "SingleLogoutService", BINDING("HTTP-Redirect"),
+                         SLO_URL) AT("", "SingleLogoutService", BINDING("HTTP-POST"),
+                         SLO_URL) "<NameIDFormat>" NAMEID_TRANSIENT "</NameIDFormat>" AT("",
+                         "SingleSignOnService", BINDING("HTTP-Redirect"),
+                         SSO_URL) "<Attribute Name=\"" CLAIMS "upn\" NameFormat=\"" URI
+                                  "\" FriendlyName=\"UPN\" xmlns=\"" NS_SAML
+                                  "\" /></IDPSSODescriptor><ContactPerson "
+                                  "contactType=\"support\"><TelephoneNumber /></ContactPerson></EntityDescriptor>",
+        NULL, 1, true},
+    {"Okta, Google, JumpCloud",
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\"?>\n<md:EntityDescriptor " MD
+        " entityID=\"" IDP "\" validUntil=\"2031-03-02T13:55:14.000Z\">\n<md:IDPSSODescriptor "
+        "WantAuthnRequestsSigned=\"false\" protocolSupportEnumeration=\"" NS_SAMLP
+        "\">\n<md:KeyDescriptor use=\"signing\"><ds:KeyInfo " DS
+        ">\n<ds:X509Data>\n<ds:X509Certificate>@idp@</ds:X509Certificate>\n</ds:X509Data></ds:KeyInfo>"
+        "</md:KeyDescriptor><md:NameIDFormat>" NAMEID_EMAIL
+        "</md:NameIDFormat>" AT("md:", "SingleSignOnService", BINDING("HTTP-POST"),
+            "https://idp.example/post") AT("md:", "SingleSignOnService", BINDING("HTTP-Redirect"),
+            SSO_URL) "</md:IDPSSODescriptor></md:EntityDescriptor>\n\n",
+        NULL, 1, false},
+    {"PingFederate",
+        "<md:EntityDescriptor ID=\"_md\" cacheDuration=\"PT1440M\" entityID=\"" IDP "\" " MD
+        ">" SIGNATURE
+        "<md:Extensions><x:Id xmlns:x=\"urn:sourceid.org:saml2:metadata-extension:v2\">"
+        "<x:SourceID>AAAA</x:SourceID></x:Id></md:Extensions><md:IDPSSODescriptor "
+        "protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:1.1:protocol\" "
+        "WantAuthnRequestsSigned=\"false\"><md:KeyDescriptor>" KEY_INFO(
+            "@new@") "</md:KeyDescriptor></md:IDPSSODescriptor><md:IDPSSODescriptor "
+                     "protocolSupportEnumeration=\"" NS_SAMLP
+                     "\" WantAuthnRequestsSigned=\"true\"><md:KeyDescriptor use=\"signing\"><ds:KeyInfo " DS
+                     "><ds:X509Data><ds:X509Certificate>@idp@</ds:X509Certificate></ds:X509Data>"
+                     "<ds:KeyValue><ds:RSAKeyValue/></ds:KeyValue></ds:KeyInfo></md:KeyDescriptor>"
+                     "<md:ArtifactResolutionService index=\"0\" Binding=\"" BINDING(
+                         "SOAP") "\" Location=\"https://idp.example/soap\"/>" AT("md:",
+                         "SingleLogoutService", BINDING("SOAP"),
+                         "https://idp.example/soap") AT("md:", "SingleLogoutService",
+                         BINDING("HTTP-Redirect"), SLO_URL) AT("md:", "SingleSignOnService",
+                         BINDING("HTTP-Artifact"), "https://idp.example/art") AT("md:",
+                         "SingleSignOnService", BINDING("HTTP-Redirect"),
+                         SSO_URL) "</md:IDPSSODescriptor><md:ContactPerson contactType=\"administrative\"/></md:EntityDescriptor>",
+        NULL, 1, true},
+    {"Keycloak",
+        "<md:EntityDescriptor xmlns=\"" NS_MD "\" " MD " xmlns:saml=\"" NS_SAML "\" " DS
+        " entityID=\"" IDP "\"><md:IDPSSODescriptor WantAuthnRequestsSigned=\"true\" "
+        "protocolSupportEnumeration=\"" NS_SAMLP
+        "\"><md:KeyDescriptor use=\"signing\"><ds:KeyInfo><ds:KeyName>k1</ds:KeyName><ds:X509Data>"
+        "<ds:X509Certificate>@idp@</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
+        "<md:ArtifactResolutionService Binding=\"" BINDING(
+            "SOAP") "\" Location=\"https://idp.example/resolve\" index=\"0\"></md:ArtifactResolutionService>" AT("md:",
+            "SingleLogoutService", BINDING("HTTP-POST"), SLO_URL)
+            AT("md:", "SingleLogoutService", BINDING("HTTP-Redirect"),
+                SLO_URL) "<md:NameIDFormat>" NAMEID_PERSISTENT
+                         "</md:NameIDFormat>" AT("md:", "SingleSignOnService", BINDING("HTTP-POST"),
+                             SSO_URL) AT("md:", "SingleSignOnService", BINDING("HTTP-Redirect"),
+                             SSO_URL) "</md:IDPSSODescriptor></md:EntityDescriptor>",
+        NULL, 1, true},
+    {"Keycloak before 12",
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<EntitiesDescriptor Name=\"urn:keycloak\" "
+        "xmlns=\"" NS_MD "\" xmlns:dsig=\"" NS_DS "\">\n <EntityDescriptor entityID=\"" IDP
+        "\">\n  <IDPSSODescriptor WantAuthnRequestsSigned=\"true\"\n   protocolSupportEnumeration=\"" NS_SAMLP
+        "\">\n   <KeyDescriptor use=\"signing\"><dsig:KeyInfo><dsig:X509Data>"
+        "<dsig:X509Certificate>\n@idp@</dsig:X509Certificate></dsig:X509Data></dsig:KeyInfo>"
+        "</KeyDescriptor>\n" AT("", "SingleSignOnService", BINDING("HTTP-Redirect"),
+            SSO_URL) " </IDPSSODescriptor>\n </EntityDescriptor>\n</EntitiesDescriptor>\n",
+        NULL, 1, false},
+    {"Shibboleth",
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!--\n An example: look at <md:X> and change & "
+        "it -->\n<EntityDescriptor  xmlns=\"" NS_MD "\" " DS
+        " xmlns:shibmd=\"urn:mace:shibboleth:metadata:1.0\" "
+        "xmlns:mdui=\"urn:oasis:names:tc:SAML:metadata:ui\" entityID=\"" IDP
+        "\">\n<IDPSSODescriptor protocolSupportEnumeration=\"" NS_SAMLP
+        " urn:oasis:names:tc:SAML:1.1:protocol\n urn:mace:shibboleth:1.0\">\n<Extensions>"
+        "<shibmd:Scope regexp=\"false\">corp.example</shibmd:Scope><mdui:UIInfo><mdui:DisplayName "
+        "xml:lang=\"en\">Corp</mdui:DisplayName><mdui:Logo height=\"80\" width=\"80\">"
+        "https://idp.example/logo.png</mdui:Logo></mdui:UIInfo></Extensions>\n<KeyDescriptor "
+        "use=\"signing\"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>\n@idp@\n</ds:X509Certificate>"
+        "</ds:X509Data></ds:KeyInfo></KeyDescriptor>\n<KeyDescriptor use=\"signing\"><ds:KeyInfo>"
+        "<ds:X509Data><ds:X509Certificate>@new@</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
+        "</KeyDescriptor>\n<KeyDescriptor use=\"encryption\"><ds:KeyInfo><ds:X509Data>"
+        "<ds:X509Certificate>@weak@</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>\n"
+        "<!--\n" AT("", "SingleLogoutService", BINDING("HTTP-Redirect"), SLO_URL) "-->\n" AT("",
+            "SingleSignOnService", "urn:mace:shibboleth:1.0:profiles:AuthnRequest",
+            "https://idp.example/shib") AT("", "SingleSignOnService",
+            BINDING("HTTP-POST-SimpleSign"),
+            "https://idp.example/simple") AT("", "SingleSignOnService", BINDING("HTTP-Redirect"),
+            SSO_URL) "</IDPSSODescriptor>\n<AttributeAuthorityDescriptor "
+                     "protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:1.1:protocol\">" AT("",
+                         "AttributeService", BINDING("SOAP"),
+                         "https://idp.example/aa") "</AttributeAuthorityDescriptor>\n</EntityDescriptor>",
+        NULL, 2, false},
+    {"of a federation",
+        "<EntitiesDescriptor xmlns=\"" NS_MD "\"><EntityDescriptor entityID=\"" IDP
+        "\"/><EntityDescriptor entityID=\"https://other.example\"/></EntitiesDescriptor>",
+        "several providers", 0, false},
+};
+
+static const char *
+with_certificates(const char *text)
+{
+	static const char *const certs[][2] = {{"@idp@", "idp.pem"}, {"@new@", "idp-new.pem"},
+	    {"@weak@", "weak.pem"}};
+
+	for (size_t i = 0; i < NELEMS(certs); i++)
+		for (const char *at; (at = strstr(text, certs[i][0])) != NULL;)
+			text = arena_printf(a, "%.*s%s%s", (int)(at - text), text,
+			    pem_body(certs[i][1]), at + strlen(certs[i][0]));
+	return text;
+}
+
+/* As it comes from Windows. */
+static const char *
+with_crlf(const char *text)
+{
+	char *out = arena_alloc(a, 2 * strlen(text) + 1), *o = out;
+
+	for (; *text != '\0'; *o++ = *text++)
+		if (*text == '\n')
+			*o++ = '\r';
+	*o = '\0';
+	return out;
+}
+
+static void
+metadata_of_providers_is_read(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2 * NELEMS(documents); i++) {
+		const char *text = with_certificates(documents[i / 2].text), *problem = NULL;
+		const json_t *facts;
+
+		text = i % 2 == 0 ? text : with_crlf(text);
+		facts = saml_metadata(a, text, strlen(text), NOW, &problem);
+		if (documents[i / 2].problem != NULL) {
+			if (facts != NULL || strstr(problem, documents[i / 2].problem) == NULL)
+				fail_msg("%s: %s", documents[i / 2].who,
+				    facts != NULL ? "read" : problem);
+			continue;
+		}
+		if (facts == NULL)
+			fail_msg("%s: %s", documents[i / 2].who, problem);
+		assert_string_equal(json_string_value(json_object_get(facts, "entity_id")), IDP);
+		assert_string_equal(json_string_value(json_object_get(facts, "sso_url")),
+		    "https://idp.example/sso?tenant=1&x=2");
+		assert_int_equal(json_array_size(json_object_get(facts, "certificates")),
+		    documents[i / 2].certificates);
+		assert_int_equal(json_object_get(facts, "slo_url") != NULL,
+		    documents[i / 2].logout);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(metadata_of_providers_is_read),
 	    cmocka_unit_test(answers_of_providers_are_taken),
 	};
 
