@@ -192,9 +192,10 @@ proof(const struct oidc *o, const json_t *claims, const char *id_token)
 	const json_t *name = claim(o, claims, "claim_name", "name");
 	const json_t *email = claim(o, claims, "claim_email", "email");
 	const json_t *sid = json_object_get(claims, "sid");
-	/* email_verified speaks of the claim email, and of no other that the owner has chosen */
+	const json_t *said = json_object_get(claims, "email_verified");
+	/* it speaks of the claim email, and of no other that the owner has chosen; Cognito and Apple say it by a text */
 	bool verified = email == json_object_get(claims, "email") &&
-	                json_is_true(json_object_get(claims, "email_verified"));
+	                (json_is_true(said) || str_eq(json_string_value(said), "true"));
 	const char *hint = seal(o->r->a, o->tenant, o->data_key, "sso-hint", id_token,
 	    strlen(id_token));
 	json_t *p = json_pack("{s:O, s:O*, s:b, s:O*, s:o*, s:O*, s:s*}", "subject",

@@ -78,6 +78,10 @@ document_problem(const json_t *d, const char *issuer, struct arena *a)
 {
 	const char *says = json_string_value(json_object_get(d, "issuer"));
 
+	/* Entra ID's addresses "common" and "organizations": who came by them could be of any company */
+	if (says != NULL && strchr(says, '{') != NULL)
+		return "The provider's document is for all of its tenants. Enter the issuer of your own tenant: "
+		       "the address with the ID of your tenant (directory) in it.";
 	if (!str_eq(says, issuer))
 		return arena_printf(a,
 		    "The provider calls itself %.300s. Enter exactly that as its issuer, if it is the one you mean.",

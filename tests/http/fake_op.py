@@ -97,6 +97,7 @@ class FakeOP:
         token       function (answer) → the token endpoint's answer
         userinfo    function (answer) → the userinfo endpoint's
         document    function (document) → the discovery document
+        jwks        function (set) → the published keys
         serve       {path: function (handler)} instead of the endpoint
     """
 
@@ -146,9 +147,10 @@ class FakeOP:
 
     # ── what it says ──
     def document(self):
+        at = self.issuer.rstrip("/")
         d = {
-            "issuer": self.issuer, "authorization_endpoint": f"{self.issuer}/authorize?fixed=1", "token_endpoint": f"{self.issuer}/token",
-            "jwks_uri": f"{self.issuer}/jwks", "userinfo_endpoint": f"{self.issuer}/userinfo", "end_session_endpoint": f"{self.issuer}/end",
+            "issuer": self.issuer, "authorization_endpoint": f"{at}/authorize?fixed=1", "token_endpoint": f"{at}/token",
+            "jwks_uri": f"{at}/jwks", "userinfo_endpoint": f"{at}/userinfo", "end_session_endpoint": f"{at}/end",
             "response_types_supported": ["code"], "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["HS256", "none", self.keys[0].alg],
             "code_challenge_methods_supported": ["S256"], "authorization_response_iss_parameter_supported": True,
         }
@@ -181,7 +183,7 @@ class FakeOP:
 
     # ── its endpoints ──
     def serve(self, h):
-        path = urllib.parse.urlsplit(h.path).path.removeprefix(self.path)
+        path = urllib.parse.urlsplit(h.path).path.removeprefix(self.path.rstrip("/"))
         body = h.rfile.read(int(h.headers.get("Content-Length") or 0)).decode()
         with self.lock:
             self.asked[path] += 1
@@ -190,7 +192,7 @@ class FakeOP:
         if path == "/.well-known/openid-configuration":
             return self.send(h, 200, self.document())
         if path == "/jwks":
-            return self.send(h, 200, {"keys": [k.jwk() for k in self.keys]})
+            return self.send(h, 200, self.lie.get("jwks", lambda a: a)({"keys": [k.jwk() for k in self.keys]}))
         if path == "/token":
             return self.token(h, dict(urllib.parse.parse_qsl(body)))
         if path == "/userinfo":

@@ -143,6 +143,53 @@ def test_A4_userinfo_fills_in_what_the_token_leaves_out(connected, op):
     assert browser.who()["user"]["email"] == claims["email"]
 
 
+def extra(key, **more):
+    """A key as those are that Entra ID and Keycloak publish beside: for something else, or without a word of what for."""
+    return lambda d: {"keys": [key.jwk(**more)] + [{k: v for k, v in j.items() if k not in ("use", "alg")} | {"x5c": ["MIIB"], "x5t": "AAAA"} for j in d["keys"]]}
+
+
+# name: path of the issuer, algorithm, what is different, the claims, the settings
+PROVIDERS = {
+    "Entra ID": ("/0b5a/v2.0", "RS256", {
+        "document": lambda d: {k: v for k, v in d.items() if k != "code_challenge_methods_supported"} | {"authorization_response_iss_parameter_supported": False,
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"], "cloud_instance_name": "x"},
+        "jwks": extra(Key("RS256")), "header": {"typ": "JWT", "x5t": "AAAA"}},
+        lambda c: {k: v for k, v in c.items() if k != "email_verified"} | {"ver": "2.0", "tid": "0b5a", "oid": "77aa", "rh": "0.A", "nbf": int(time.time()),
+            "groups": ["sales"], "preferred_username": c["email"], "xms_edov": True}, {"trust_email": True}),
+    "Auth0, JumpCloud": ("/", "RS256", {
+        "document": lambda d: d | {"code_challenge_methods_supported": ["S256", "plain"], "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"]}},
+        lambda c: c | {"groups": "sales", "sid": "s1", "updated_at": "2026-01-01T00:00:00.000Z", "rat": int(time.time())}, {}),
+    "Okta, Keycloak": ("/realms/x", "ES256", {"jwks": extra(Key("RS256"), use="enc", alg="RSA-OAEP"), "header": {"typ": "JWT"}},
+        lambda c: c | {"typ": "ID", "azp": None, "acr": "1", "auth_time": int(time.time()), "groups": ["sales", "offline_access"], "sid": "s1"}, {}),
+    "Cognito, Apple": ("", "RS256", {"document": lambda d: {k: v for k, v in d.items() if k not in ("userinfo_endpoint", "code_challenge_methods_supported")}},
+        lambda c: c | {"email_verified": "true", "aud": None, "groups": ["sales"]}, {}),
+    "PingFederate": ("", "PS256", {"jwks": extra(Key("ES512"))},
+        lambda c: {"sub": c["sub"], "pi.sri": "x", "userinfo": c | {"groups": ["sales"]}}, {}),
+    "ADFS": ("/adfs", "RS256", {"document": lambda d: d | {"access_token_issuer": "http://localhost/adfs/services/trust", "token_endpoint_auth_methods_supported":
+            ["client_secret_post", "client_secret_basic", "private_key_jwt", "windows_client_authentication"]}, "header": {"typ": "JWT", "x5t": "AAAA"}},
+        lambda c: {"sub": c["sub"], "upn": c["email"], "unique_name": "CORP\\ada", "pwd_exp": "1000", "groups": ["sales"], "name": c["name"]},
+        {"claim_email": "upn", "trust_email": True}),
+}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_A4_tokens_as_providers_send_them(fresh, stack, provider):
+    path, alg, lie, claims, settings = PROVIDERS[provider]
+    with FakeOP(stack, alg, path) as own:
+        own.lie.update(lie)
+        now = fresh.connect(type="oidc", issuer=own.issuer, client_id=own.client_id, client_secret=own.secret, jit=True, default_roles=["viewer"],
+            role_mapping=[{"group": "sales", "role": "member"}], **settings)
+        assert now["status"] == "ready", now
+        them = person(fresh)
+        said = claims(them)
+        said |= {"azp": own.client_id} if "azp" in said else {}
+        said |= {"aud": [own.client_id]} if "aud" in said else {}
+        browser, r = come(fresh, own, claims=said)
+        assert r.headers.get("Location") == "/", browser.refused(r)
+        who = browser.who()
+        assert (who["user"]["email"], who["user"]["name"], who["roles"]) == (them["email"], them["name"], ["member"])
+
+
 # ── what is refused: one row a vector, and the reason that the audit log must give ──
 def claim(**change):
     return lambda op: op.lie.update(claims=lambda c: {k: v for k, v in (c | change).items() if v is not None})
@@ -226,7 +273,7 @@ REFUSED = {
     "address is none": (claim(email="<script>"), "email"),
     "address not verified": (claim(email_verified=False), "email-unverified"),
     "address verified left out": (claim(email_verified=None), "email-unverified"),
-    "address verified as text": (claim(email_verified="true"), "email-unverified"),
+    "address verified as another text": (claim(email_verified="1"), "email-unverified"),
     "address of another domain": (claim(email="ceo@bigco.example"), "domain-unverified"),
     "address with a look-alike domain": (lambda op: op.lie.update(claims=lambda c: c | {"email": c["email"] + ".evil.example"}), "domain-unverified"),
 }
@@ -611,6 +658,7 @@ def fresh(stack, make_workspace):
 
 DOCUMENTS = {
     "issuer of another": (lambda d: d | {"issuer": "https://accounts.example"}, "calls itself https://accounts.example"),
+    "issuer for every tenant": (lambda d: d | {"issuer": "https://login.example/{tenantid}/v2.0"}, "of your own tenant"),
     "no issuer": (lambda d: {k: v for k, v in d.items() if k != "issuer"}, "calls itself nothing"),
     "plain http": (lambda d: d | {"token_endpoint": "http://localhost/token"}, "https://"),
     "no keys": (lambda d: {k: v for k, v in d.items() if k != "jwks_uri"}, "https://"),
