@@ -160,6 +160,15 @@ claim(const struct oidc *o, const json_t *claims, const char *setting, const cha
 	return json_object_get(claims, name != NULL ? name : usual);
 }
 
+bool
+oidc_groups_missing(const struct oidc *o, const json_t *claims)
+{
+	const char *named = oidc_setting(o, "claim_groups");
+
+	return named != NULL && json_object_get(claims, named) == NULL &&
+	       json_object_get(json_object_get(claims, "_claim_names"), named) == NULL;
+}
+
 /*
  * Groups are a list of texts, or one text; anything else is as if the provider said nothing of groups. Where the owner has
  * named the claim, that means none: of somebody who has left the last one most providers send no claim at all. Entra ID,
@@ -168,10 +177,8 @@ claim(const struct oidc *o, const json_t *claims, const char *setting, const cha
 static json_t *
 groups(const struct oidc *o, const json_t *claims)
 {
-	const char *named = oidc_setting(o, "claim_groups");
 	const json_t *v = claim(o, claims, "claim_groups", "groups");
-	bool none = named != NULL &&
-	            json_object_get(json_object_get(claims, "_claim_names"), named) == NULL;
+	bool none = oidc_groups_missing(o, claims);
 	json_t *out;
 
 	if (!json_is_array(v) && !json_is_string(v) && !none)

@@ -33,7 +33,12 @@ const json_t *oidc_exchange(struct oidc *o, const char *code, const char *state,
 const json_t *oidc_verify(struct oidc *o, const char *token, const char *type, const char **reason);
 /* iss, aud, exp, iat, nbf of a token of the provider for this client. NULL when they hold, else the reason. */
 const char *oidc_common(const struct oidc *o, const json_t *claims);
-/* Adds what the userinfo endpoint says (5.3) where `claims` has no address; false with *reason set. */
+/* The owner has named a claim of groups, and the provider neither says it nor that it is elsewhere. */
+bool oidc_groups_missing(const struct oidc *o, const json_t *claims);
+/*
+ * Adds what the userinfo endpoint says (5.3): all of it where `claims` has no address, else the groups where they are missing;
+ * false with *reason set.
+ */
 bool oidc_userinfo(struct oidc *o, const char *access, json_t *claims, const char **reason);
 
 #endif

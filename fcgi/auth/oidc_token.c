@@ -227,31 +227,39 @@ bool
 oidc_userinfo(struct oidc *o, const char *access, json_t *claims, const char **reason)
 {
 	const char *url = oidc_fact(o, "userinfo_endpoint"), *why,
-	           *claim = oidc_setting(o, "claim_email");
+	           *named = oidc_setting(o, "claim_email"), *groups;
+	bool address = json_object_get(claims, named != NULL ? named : "email") != NULL, heard;
 	struct fetch_reply reply;
 	json_t *info;
 
-	if (json_object_get(claims, claim != NULL ? claim : "email") != NULL || url == NULL ||
-	    access == NULL)
+	if ((address && !oidc_groups_missing(o, claims)) || url == NULL || access == NULL)
 		return true;
-	*reason = "userinfo";
-	if (!fetch(o->r->a,
-	        &(struct fetch_request){.url = url, .bearer = access, .max = ANSWER_MAX}, &reply) ||
-	    reply.status >= 500) {
+	heard = fetch(o->r->a,
+	            &(struct fetch_request){.url = url, .bearer = access, .max = ANSWER_MAX},
+	            &reply) &&
+	        reply.status < 500;
+	if (!heard && !address) {
 		*reason = unavailable(o);
 		return false;
 	}
-	info = reply.status == 200 && media_type_is(reply.type, "application/json")
+	*reason = "userinfo";
+	info = heard && reply.status == 200 && media_type_is(reply.type, "application/json")
 	           ? json_read(o->r->a, reply.body, reply.len, &why)
 	           : NULL;
+	/* not every provider can be asked; what the token says is enough to come in */
 	if (info == NULL)
-		return false;
+		return address;
 	*reason = "userinfo-sub";
 	/* somebody else's answer would be taken for this person's (5.3.2) */
 	if (!str_eq(json_string_value(json_object_get(info, "sub")),
 	        json_string_value(json_object_get(claims, "sub"))))
 		return false;
-	(void)json_object_update_missing(claims, info);
+	groups = oidc_setting(o, "claim_groups");
+	/* the token's address is not for another answer to vouch for */
+	if (!address)
+		(void)json_object_update_missing(claims, info);
+	else if (json_object_get(info, groups) != NULL)
+		(void)json_object_set(claims, groups, json_object_get(info, groups));
 	return true;
 }
 

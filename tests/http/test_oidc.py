@@ -143,6 +143,28 @@ def test_A4_userinfo_fills_in_what_the_token_leaves_out(connected, op):
     assert browser.who()["user"]["email"] == claims["email"]
 
 
+def test_A4_T3_groups_that_only_userinfo_knows(fresh, stack):
+    """Okta's, OneLogin's and GitLab's tokens may hold the address and leave the groups to userinfo: that is not "in none"."""
+    with FakeOP(stack) as own:
+        fresh.connect(type="oidc", issuer=own.issuer, client_id=own.client_id, client_secret=own.secret, jit=True, claim_groups="teams",
+            default_roles=["viewer"], role_mapping=[{"group": "admins", "role": "admin"}])
+        claims = person(fresh)
+
+        def roles(**more):
+            return come(fresh, own, claims=claims | more)[0].who()["roles"]
+
+        assert roles(userinfo={"teams": ["admins"]}) == ["admin"]
+        # nothing else of it counts where the token has an address
+        assert roles(email_verified=None, userinfo={"teams": ["admins"], "email": "x@elsewhere.example", "email_verified": True}) == ["admin"]
+        # what the token says stands, and whoever is in no group by both is in none
+        assert roles(teams=["else"], userinfo={"teams": ["admins"]}) == ["viewer"]
+        assert "admin" in roles(userinfo={"teams": ["admins"]}) and roles() == ["viewer"]
+        # one that has nothing to say there (ADFS without a resource for it), or cannot be reached there
+        for status in (401, 503):
+            own.lie["serve"] = {"/userinfo": lambda h: FakeOP.send(h, status, {})}
+            assert "admin" in roles(teams=["admins"]) and roles() == ["viewer"]
+
+
 def extra(key, **more):
     """A key as those are that Entra ID and Keycloak publish beside: for something else, or without a word of what for."""
     return lambda d: {"keys": [key.jwk(**more)] + [{k: v for k, v in j.items() if k not in ("use", "alg")} | {"x5c": ["MIIB"], "x5t": "AAAA"} for j in d["keys"]]}
