@@ -7,6 +7,7 @@
 #include "fcgi/saml/gate.h"
 #include "fcgi/saml/xml.h"
 #include "shared/base/str.h"
+#include "shared/json/fields.h"
 
 #define SUBJECT_MAX 512U
 #define SESSION_MAX 512U
@@ -86,6 +87,21 @@ check_envelope(struct arena *a, const xmlNode *response, const struct saml_expec
 	return NULL;
 }
 
+/* All that must be said again for it to be the same name (SAML core §3.3.4): ADFS and Shibboleth compare it. */
+static const json_t *
+name_id_attributes(struct arena *a, const xmlNode *name)
+{
+	json_t *out = json_keep(a, json_object());
+
+	for (size_t i = 0; xml_name_id[i] != NULL; i++) {
+		const char *value = xml_attribute(a, name, xml_name_id[i]);
+
+		if (value != NULL && strlen(value) <= SUBJECT_MAX)
+			(void)json_object_set_new(out, xml_name_id[i], json_string(value));
+	}
+	return out;
+}
+
 static const char *
 check_subject(struct arena *a, const xmlNode *subject, const struct saml_expect *e,
     struct saml_claims *out)
@@ -94,6 +110,7 @@ check_subject(struct arena *a, const xmlNode *subject, const struct saml_expect 
 	const char *format = xml_attribute(a, name, "Format");
 
 	out->subject = xml_text(a, name);
+	out->name_id = name_id_attributes(a, name);
 	if (out->subject == NULL || *out->subject == '\0' || strlen(out->subject) > SUBJECT_MAX)
 		return "name-id";
 	/* somebody else's each time, or not a person */

@@ -39,6 +39,7 @@ struct saml_claims {
 	const char **groups;
 	size_t ngroups;
 	bool has_groups;            /* the provider says something of groups */
+	const json_t *name_id;      /* the attributes of the NameID, for a logout */
 	const char *in_response_to; /* NULL: nobody has asked for it */
 	const char *assertion_id;
 	int64_t

@@ -171,8 +171,10 @@ saml_login(struct req *r)
 static const char *
 claims_json(struct req *r, const struct saml_claims *c)
 {
-	json_t *v = json_pack("{s:s, s:s*, s:s*, s:s*}", "subject", c->subject, "email", c->email,
-	           "name", c->name, "session", c->session),
+	const char *name_id = json_text(r->a, c->name_id);
+	json_t *v = json_pack("{s:s, s:s*, s:s*, s:s*, s:s}", "subject", c->subject, "email",
+	           c->email, "name", c->name, "session", c->session, "hint",
+	           db_bytea(r->a, name_id, strlen(name_id)) + strlen("\\x")),
 	       *groups;
 
 	/* whoever says it has been shown to be the provider; whose address it may be is for auth to say */

@@ -95,10 +95,19 @@ saml_authn_request(struct arena *a, const char *id, const struct saml_sp *sp, co
 
 const char *
 saml_logout_request(struct arena *a, const char *id, const struct saml_sp *sp, const json_t *facts,
-    const char *subject, const char *session, int64_t now)
+    const char *subject, const json_t *name_id, const char *session, int64_t now)
 {
-	return arena_printf(a, "%s<saml:NameID>%s</saml:NameID>%s</samlp:LogoutRequest>",
-	    opening(a, "LogoutRequest", id, sp, escaped(a, facts, "slo_url"), "", now),
+	const char *attributes = "";
+
+	for (size_t i = 0; xml_name_id[i] != NULL; i++) {
+		const char *value = escaped(a, name_id, xml_name_id[i]);
+
+		if (value != NULL)
+			attributes = arena_printf(a, "%s %s=\"%s\"", attributes, xml_name_id[i],
+			    value);
+	}
+	return arena_printf(a, "%s<saml:NameID%s>%s</saml:NameID>%s</samlp:LogoutRequest>",
+	    opening(a, "LogoutRequest", id, sp, escaped(a, facts, "slo_url"), "", now), attributes,
 	    xml_escape(a, subject),
 	    session != NULL ? arena_printf(a, "<samlp:SessionIndex>%s</samlp:SessionIndex>",
 	                          xml_escape(a, session))

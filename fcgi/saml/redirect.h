@@ -18,11 +18,12 @@
 /* An id for a message: '_' and 128 random bits in hex, on the arena. */
 const char *saml_message_id(struct arena *a);
 
-/* The XML of what we say, on the arena. */
+/* The XML of what we say, on the arena. name_id: attributes of the NameID that the provider gave, or NULL. */
 const char *saml_authn_request(struct arena *a, const char *id, const struct saml_sp *sp,
     const json_t *facts, const json_t *settings, int64_t now);
-const char *saml_logout_request(struct arena *a, const char *id, const struct saml_sp *sp,
-    const json_t *facts, const char *subject, const char *session, int64_t now);
+const char *
+saml_logout_request(struct arena *a, const char *id, const struct saml_sp *sp, const json_t *facts,
+    const char *subject, const json_t *name_id, const char *session, int64_t now);
 const char *saml_logout_response(struct arena *a, const char *id, const struct saml_sp *sp,
     const json_t *facts, const char *in_response_to, int64_t now);
 

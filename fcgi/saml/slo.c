@@ -17,7 +17,8 @@
 
 DOOR_QUERY(q_saml_logout_take,
     "SELECT tenant_id, connection_id, revision, settings::text AS settings, facts::text AS facts, "
-    "claims ->> 'subject' AS subject, claims ->> 'session' AS session FROM app.sso_logout_take($1, $2::bytea, $3, $4)");
+    "claims ->> 'subject' AS subject, claims ->> 'session' AS session, claims ->> 'name_id' AS name_id "
+    "FROM app.sso_logout_take($1, $2::bytea, $3, $4)");
 DOOR_QUERY(q_saml_logout,
     "SELECT app.saml_logout($1, $2::uuid, $3, $4::text[], $5::bytea, $6, $7) AS ended");
 
@@ -40,6 +41,15 @@ fact(const struct saml_way *way, const char *name)
 
 /* ── begun here ──────────────────────────────────────────────────────────────────────────────────────────────────── */
 
+/* A session that began before they were kept, or whose hint went with a data key, has none. */
+static const json_t *
+name_id_of(struct req *r, const struct rows *row)
+{
+	const char *text = rows_text(row, 0, "name_id"), *why;
+
+	return text != NULL ? json_read(r->a, text, strlen(text), &why) : NULL;
+}
+
 static int
 go_to_provider(struct req *r, const char *given)
 {
@@ -59,7 +69,8 @@ go_to_provider(struct req *r, const char *given)
 	if (!saml_way(r, row, &way) || fact(&way, "slo_url") == NULL)
 		return sso_redirect(r, "/login");
 	xml = saml_logout_request(r->a, saml_message_id(r->a), &way.sp, way.facts,
-	    rows_text(row, 0, "subject"), rows_text(row, 0, "session"), time(NULL));
+	    rows_text(row, 0, "subject"), name_id_of(r, row), rows_text(row, 0, "session"),
+	    time(NULL));
 	return sso_redirect(r,
 	    saml_redirect(r->a, fact(&way, "slo_url"), "SAMLRequest", xml, NULL));
 }

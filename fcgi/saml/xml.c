@@ -11,6 +11,9 @@
 
 #define ESCAPED_MAX (4U * 1024U * 1024U)
 
+const char *const xml_name_id[] = {"Format", "NameQualifier", "SPNameQualifier", "SPProvidedID",
+    NULL};
+
 static void
 silent(void *ctx, const char *msg, ...)
 {

@@ -23,6 +23,9 @@
 #define NAMEID_TRANSIENT "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 #define NAMEID_ENTITY "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
 
+/* What a NameID may say beside its text (SAML core §2.2.2); up to NULL. */
+extern const char *const xml_name_id[];
+
 /* Once per process: libxml2 fetches nothing and prints nothing. */
 void xml_setup(void);
 

@@ -116,7 +116,8 @@ BEGIN
 END $$;
 
 -- Who it is, says the provider. p_claims: subject (text), and as far as known email, email_verified, name, groups (a list),
--- session, hint (hex of what is sealed). The session is to begin within a minute.
+-- session, hint (hex of what a logout at the provider needs: an ID token, sealed, or the attributes of a NameID). The session is
+-- to begin within a minute.
 CREATE OR REPLACE FUNCTION app.sso_prove(p_tenant uuid, p_login uuid, p_claims jsonb) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -373,7 +374,7 @@ BEGIN
 	IF s.type = 'saml' THEN
 		INSERT INTO pact.sso_login (tenant_id, id, connection_id, purpose, browser_sha256, state_sha256, user_id, claims, expires_at)
 			VALUES (app.tenant_id(), p_handle, s.id, 'logout', '', p_sha256, s.user_id, jsonb_build_object('subject', s.sso_subject,
-				'session', s.sso_session), now() + interval '1 minute');
+				'session', s.sso_session, 'name_id', convert_from(s.sso_hint, 'UTF8')::jsonb), now() + interval '1 minute');
 	END IF;
 	RETURN QUERY SELECT s.type, s.slug, s.facts, s.settings, s.sso_hint, s.data_key;
 END $$;

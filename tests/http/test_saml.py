@@ -379,7 +379,8 @@ def test_A3_a_logout_here_goes_on_to_the_provider(place, idp):
     assert r.headers["Location"].startswith(idp.slo + "&SAMLRequest=")
     ask = message(r.headers["Location"])
     assert ask.get("Destination") == idp.slo and ask.findtext("samlp:SessionIndex", namespaces=NS) == "_sfeed01"
-    assert ask.findtext("saml:NameID", namespaces=NS).startswith("sub-")
+    name = ask.find("saml:NameID", NS)
+    assert name.text.startswith("sub-") and name.attrib == {"Format": "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"}
     # once; and nothing that the provider answers leads anywhere else
     assert browser.get(url).headers["Location"] == "/login"
     for r in (browser.get(f"/v1/auth/saml/{place.slug}/slo?SAMLResponse=anything&RelayState=%2F%2Fevil.example"), slo(place, browser, {"SAMLResponse": "anything"})):

@@ -59,8 +59,8 @@ a_query_is_signed_as_a_whole(void **state)
 	const json_t *facts = facts_of("sp.pem");
 	json_t *to_us = json_pack("{s:s, s:s}", "entity_id", IDP, "slo_url", sp.slo);
 	const struct saml_sp idp = {.entity_id = IDP, .acs = "", .slo = ""};
-	const char *xml = saml_logout_request(a, "_1", &idp, to_us, "u-4711", "s & 1", NOW), *got,
-	           *query;
+	const char *xml = saml_logout_request(a, "_1", &idp, to_us, "u-4711", NULL, "s & 1", NOW),
+	           *got, *query;
 	struct saml_logout l;
 	size_t len;
 
@@ -113,6 +113,24 @@ a_query_is_signed_as_a_whole(void **state)
 		    "signature");
 	}
 	json_decref(to_us);
+}
+
+/* ADFS and Shibboleth do not know somebody by the text of a NameID alone. */
+static void
+a_logout_names_them_as_the_provider_did(void **state)
+{
+	json_t *facts = json_pack("{s:s}", "slo_url", "https://idp.example/slo"),
+	       *name_id = json_pack("{s:s, s:s, s:s}", "Format", NAMEID_PERSISTENT, "NameQualifier",
+	           IDP, "SPNameQualifier", "a&b\"");
+
+	(void)state;
+	assert_non_null(strstr(saml_logout_request(a, "_1", &sp, facts, "u", name_id, NULL, NOW),
+	    "<saml:NameID Format=\"" NAMEID_PERSISTENT "\" NameQualifier=\"" IDP
+	    "\" SPNameQualifier=\"a&amp;b&quot;\">u</saml:NameID></samlp:LogoutRequest>"));
+	assert_non_null(strstr(saml_logout_request(a, "_1", &sp, facts, "u", NULL, NULL, NOW),
+	    "<saml:NameID>u</saml:NameID>"));
+	json_decref(facts);
+	json_decref(name_id);
 }
 
 static void
@@ -390,6 +408,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_logout_is_stopped_by_its_own_check),
 	    cmocka_unit_test(a_query_is_signed_as_a_whole),
+	    cmocka_unit_test(a_logout_names_them_as_the_provider_did),
 	    cmocka_unit_test(a_query_does_not_unpack_without_end),
 	    cmocka_unit_test(what_we_ask_is_what_was_set),
 	    cmocka_unit_test(metadata_is_read_or_explained),
