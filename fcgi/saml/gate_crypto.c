@@ -7,7 +7,6 @@
 #include "shared/base/str.h"
 
 #define DSIG_MORE "http://www.w3.org/2001/04/xmldsig-more#"
-#define ENC11 "http://www.w3.org/2009/xmlenc11#"
 #define EXC_C14N "http://www.w3.org/2001/10/xml-exc-c14n#"
 
 /* RSA with SHA-2: no SHA-1, no HMAC, which would take a certificate for a secret, and no curve, which lasso does not know. */
@@ -16,8 +15,8 @@ static const char *const signature_algorithms[] = {DSIG_MORE "rsa-sha256", DSIG_
 static const char *const digest_algorithms[] = {NS_ENC "sha256", DSIG_MORE "sha384",
     NS_ENC "sha512", NULL};
 static const char *const data_algorithms[] = {NS_ENC "aes128-cbc", NS_ENC "aes192-cbc",
-    NS_ENC "aes256-cbc", ENC11 "aes128-gcm", ENC11 "aes192-gcm", ENC11 "aes256-gcm", NULL};
-static const char *const key_algorithms[] = {NS_ENC "rsa-oaep-mgf1p", NULL};
+    NS_ENC "aes256-cbc", NS_ENC11 "aes128-gcm", NS_ENC11 "aes192-gcm", NS_ENC11 "aes256-gcm", NULL};
+static const char *const key_algorithms[] = {NS_ENC "rsa-oaep-mgf1p", NS_ENC11 "rsa-oaep", NULL};
 
 static bool
 listed(const char *const *list, const char *value)

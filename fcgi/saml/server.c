@@ -9,6 +9,7 @@
 #include <xmlsec/errors.h>
 
 #include "fcgi/saml/certificate.h"
+#include "fcgi/saml/oaep.h"
 #include "fcgi/saml/xml.h"
 #include "shared/base/buf.h"
 #include "shared/base/log.h"
@@ -106,6 +107,10 @@ saml_setup(const char *key_path, const char *certificate_path)
 		(void)g_log_set_default_handler(glib_log, NULL);
 		if (lasso_init() != 0) {
 			log_msg(LOG_ERROR, "lasso does not start");
+			return false;
+		}
+		if (!oaep_setup()) {
+			log_msg(LOG_ERROR, "xmlsec does not take RSA-OAEP");
 			return false;
 		}
 		xmlSecErrorsSetCallback(xmlsec_log);

@@ -15,6 +15,7 @@
 #define NS_MD "urn:oasis:names:tc:SAML:2.0:metadata"
 #define NS_DS "http://www.w3.org/2000/09/xmldsig#"
 #define NS_ENC "http://www.w3.org/2001/04/xmlenc#"
+#define NS_ENC11 "http://www.w3.org/2009/xmlenc11#"
 #define NS_XML "http://www.w3.org/XML/1998/namespace"
 
 #define NAMEID_EMAIL "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"

@@ -3,6 +3,7 @@
 
 #include <libxml/parser.h>
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #define SAMLP "urn:oasis:names:tc:SAML:2.0:protocol"
 #define DS "http://www.w3.org/2000/09/xmldsig#"
 #define ENC "http://www.w3.org/2001/04/xmlenc#"
+#define ENC11 "http://www.w3.org/2009/xmlenc11#"
 
 static void
 die(const char *what)
@@ -258,6 +260,39 @@ key_beside(xmlNode *wrap)
 	    X("#_data"));
 }
 
+/* The key anew, by RSA-OAEP with SHA-256 for both: as Keycloak has it. */
+static void
+key_oaep11(const char *certificate, xmlNode *wrap, xmlSecKeyPtr session)
+{
+	xmlNode *key = xmlSecFindNode(wrap, X("EncryptedKey"), X(ENC)),
+	        *method = child(key, ENC, "EncryptionMethod"), *mgf;
+	xmlSecBufferPtr plain = xmlSecKeyDataBinaryValueGetBuffer(xmlSecKeyGetValue(session));
+	xmlSecKeyPtr sp = load(certificate, xmlSecKeyDataFormatCertPem);
+	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new(xmlSecOpenSSLKeyDataRsaGetEvp(xmlSecKeyGetValue(sp)),
+	    NULL);
+	unsigned char sealed[1024], text[1400];
+	size_t len = sizeof sealed;
+
+	if (EVP_PKEY_encrypt_init(c) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_OAEP_PADDING) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_oaep_md(c, EVP_sha256()) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_mgf1_md(c, EVP_sha256()) != 1 ||
+	    EVP_PKEY_encrypt(c, sealed, &len, xmlSecBufferGetData(plain),
+	        xmlSecBufferGetSize(plain)) != 1)
+		die("oaep");
+	EVP_PKEY_CTX_free(c);
+	xmlSecKeyDestroy(sp);
+	(void)EVP_EncodeBlock(text, sealed, (int)len);
+	xmlNodeSetContent(child(child(key, ENC, "CipherData"), ENC, "CipherValue"), text);
+	(void)xmlSetProp(method, X("Algorithm"), X(ENC11 "rsa-oaep"));
+	mgf = xmlNewChild(method, NULL, X("DigestMethod"), NULL);
+	xmlSetNs(mgf, xmlNewNs(mgf, X(DS), NULL));
+	(void)xmlSetProp(mgf, X("Algorithm"), X(ENC "sha256"));
+	mgf = xmlNewChild(method, NULL, X("MGF"), NULL);
+	xmlSetNs(mgf, xmlNewNs(mgf, X(ENC11), X("xenc11")));
+	(void)xmlSetProp(mgf, X("Algorithm"), X(ENC11 "mgf1sha256"));
+}
+
 static void
 encrypt(const struct forge *f, xmlDoc *doc, xmlNode *assertion, unsigned keys)
 {
@@ -293,6 +328,9 @@ encrypt(const struct forge *f, xmlDoc *doc, xmlNode *assertion, unsigned keys)
 	(void)xmlAddChild(wrap, assertion);
 	if (xmlSecEncCtxXmlEncrypt(ctx, data, assertion) < 0)
 		die("encrypting");
+	if ((keys & K_OAEP11) != 0)
+		key_oaep11(f->sp_certificate != NULL ? f->sp_certificate : file(f, path, "sp.pem"),
+		    wrap, ctx->encKey);
 	if ((keys & K_BESIDE) != 0)
 		key_beside(wrap);
 	xmlSecEncCtxDestroy(ctx);

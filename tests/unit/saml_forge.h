@@ -36,6 +36,7 @@
 #define K_C14N_COMMENTS 2048U
 #define K_SHA1_DIGEST 4096U
 #define K_BESIDE 16384U  /* an encrypted key beside the data */
+#define K_OAEP11 32768U  /* RSA-OAEP with SHA-256, as XML Encryption 1.1 has it */
 #define K_PREFIXES 8192U /* exclusive canonicalisation with a list of prefixes */
 
 /* What the workspace asks for beside. */

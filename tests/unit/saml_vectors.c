@@ -403,6 +403,18 @@ triple_des(void *doc)
 	    X("Algorithm"), X("http://www.w3.org/2001/04/xmlenc#tripledes-cbc"));
 }
 static void
+unknown_hash(void *doc)
+{
+	xmlNode *m = child(xmlSecFindNode(encrypted_data(doc), X("EncryptedKey"),
+	                       X("http://www.w3.org/2001/04/xmlenc#")),
+	            "http://www.w3.org/2001/04/xmlenc#", "EncryptionMethod"),
+	        *digest = xmlNewChild(m, NULL, X("DigestMethod"), NULL);
+
+	(void)xmlSetProp(m, X("Algorithm"), X("http://www.w3.org/2009/xmlenc11#rsa-oaep"));
+	xmlSetNs(digest, xmlNewNs(digest, X(DS), NULL));
+	(void)xmlSetProp(digest, X("Algorithm"), X("http://www.w3.org/2001/04/xmldsig-more#md5"));
+}
+static void
 two_keys(void *doc)
 {
 	xmlNode *data = encrypted_data(doc),
@@ -540,6 +552,8 @@ const struct vector saml_vectors[] = {
     /* encryption */
     KEY("encrypted-unsigned", "unsigned", S_ENCRYPTED | S_ENCRYPTED_BOTH, K_NONE),
     KEY("aes-gcm", NULL, S_ENCRYPTED | S_ENCRYPTED_BOTH, K_GCM),
+    KEY("rsa-oaep-11", NULL, S_ENCRYPTED | S_ENCRYPTED_BOTH, K_OAEP11),
+    TREE("rsa-oaep-11-of-an-unknown-hash", "decryption", S_ENCRYPTED, unknown_hash),
     KEY("rsa-1-5", "encryption-algorithm", S_ENCRYPTED | S_ENCRYPTED_BOTH, K_RSA15),
     TREE("cipher-reference", "encryption", S_ENCRYPTED, cipher_reference),
     TREE("encrypted-content", "encryption", S_ENCRYPTED, content_type),

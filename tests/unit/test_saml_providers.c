@@ -172,7 +172,8 @@ static const struct {
         JAVA_ANSWER("", "<saml2:NameID Format=\"" NAMEID_TRANSIENT "\">AAdz</saml2:NameID>", "", "",
             JAVA_CONTEXT("Password"), JAVA("Name=\"mail\"", "string", "@EMAIL@")),
         NULL, "name-id-format", 0, false},
-    {"Keycloak", S_BOTH | S_RESPONSE | S_ASSERTION | S_ENCRYPTED_BOTH | S_ENCRYPTED_RESPONSE, K_GCM,
+    {"Keycloak", S_BOTH | S_RESPONSE | S_ASSERTION | S_ENCRYPTED_BOTH | S_ENCRYPTED_RESPONSE,
+        K_GCM | K_OAEP11,
         ANSWER("<saml:NameID Format=\"" NAMEID_PERSISTENT "\">G-77aa</saml:NameID>", OURS,
             " SessionNotOnOrAfter=\"@F+36000@\"",
             ATTRIBUTE(
