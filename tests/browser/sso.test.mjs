@@ -255,6 +255,10 @@ test('A5: a refusal says where its reason stands; a password is not taken; an ow
 	await page.waitForURL('**/contacts');
 	await settled(page);
 
+	// and there stands what to do
+	await visit(page, '/audit?action=auth.login_refused');
+	await page.getByText('The address is not of a verified domain (step 3).').first().waitFor();
+	await accessible(page, 'why a login was refused');
 	await visit(page, '/sso');
 	await page.getByRole('button', {name: 'Take passwords again'}).click();
 	await page.locator('#state').getByText('Working: people can log in with it').waitFor();

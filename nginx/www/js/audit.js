@@ -7,6 +7,7 @@ import {announce, failure, field, loading, moreLink, problemText, toast} from '.
 import {utc} from './text.js';
 import common from './strings/common.js';
 import words from './strings/audit.js';
+import advice from './strings/refusals.js';
 
 const FILTERS = ['from', 'to', 'actor', 'action', 'resource_type', 'resource_id', 'ip'];
 const PAGES = {contact: '/contact?id=', account: '/account?id=', import: '/import?id='};
@@ -204,6 +205,10 @@ function diff({old, new: now}) {
 	);
 }
 
+// A login by single sign-on that was refused: what whoever set it up can do.
+const refusal = ({action, new: now}) =>
+	action === 'auth.login_refused' && now?.method && now.reason && h('p', {class: 'help'}, advice(now.method, now.reason));
+
 function row(event) {
 	const {resource_type: type, resource_id: id} = event;
 	const what = words.types[type] ?? type ?? '';
@@ -243,7 +248,7 @@ function row(event) {
 					)
 				)
 		),
-		h('td', {class: 'small'}, diff(event)),
+		h('td', {class: 'small'}, diff(event), refusal(event)),
 		h('td', {class: 'opt2 soft mono wrap'}, event.ip ?? '')
 	);
 }
