@@ -475,6 +475,11 @@ const struct vector saml_vectors[] = {
     PRE("good-for-years", NULL, "NotOnOrAfter=\"@T+300@\"",
         "NotOnOrAfter=\"9999-12-31T23:59:59Z\""),
     PRE("conditions-without-times", NULL, CONDITIONS, "<saml:Conditions>"),
+    /* Java on Windows divides its base64 so */
+    {"carriage-returns", NULL, S_ASSERTION | S_RESPONSE, K_KEY_INFO, 0, NULL, NULL,
+        "</ds:SignatureValue>", "&#13;\n</ds:SignatureValue>", NULL},
+    {"carriage-returns-in-a-cipher", NULL, S_ENCRYPTED, 0, 0, NULL, NULL, "</CipherValue>",
+        "&#13;\n</CipherValue>", NULL},
     PRE("no-attributes", NULL, MAIL_ATTRIBUTE, ""),
     PRE("two-audiences", NULL, "<saml:Audience>@SP@</saml:Audience>",
         "<saml:Audience>https://other.example/sp</saml:Audience><saml:Audience>@SP@</saml:Audience>"),

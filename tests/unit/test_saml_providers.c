@@ -6,6 +6,7 @@
 #include "tests/unit/saml_helper.h"
 
 #include "fcgi/saml/accept.h"
+#include "fcgi/saml/logout.h"
 
 #define BEARER "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 #define SUCCESS "urn:oasis:names:tc:SAML:2.0:status:Success"
@@ -305,6 +306,67 @@ answers_of_providers_are_taken(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* ── logout ──────────────────────────────────────────────────────────────────────────────────────────────────────── */
+
+#define LOGOUT(prefix, attributes, inside) \
+	"<" prefix "LogoutRequest " attributes \
+	" ID=\"_l@ID@\" Version=\"2.0\" IssueInstant=\"@F+0@\" " \
+	"Destination=\"@ACS@\">" inside "</" prefix "LogoutRequest>"
+
+static const struct {
+	const char *who, *template;
+} logouts[] = {
+    {"Entra ID, ADFS", LOGOUT("samlp:",
+                           "xmlns:samlp=\"" NS_SAMLP
+                           "\" Consent=\"urn:oasis:names:tc:SAML:2.0:consent:unspecified\" "
+                           "NotOnOrAfter=\"@F+3600@\"",
+                           "<Issuer xmlns=\"" NS_SAML "\">@IDP@</Issuer><NameID xmlns=\"" NS_SAML
+                           "\" Format=\"" NAMEID_EMAIL
+                           "\">@SUBJECT@</NameID><samlp:SessionIndex>_s</samlp:SessionIndex>")},
+    {"Keycloak",
+        LOGOUT("samlp:",
+            "xmlns=\"" NS_SAML "\" xmlns:samlp=\"" NS_SAMLP "\" xmlns:saml=\"" NS_SAML "\"",
+            "<saml:Issuer>@IDP@</saml:Issuer><saml:NameID Format=\"" NAMEID_PERSISTENT
+            "\">@SUBJECT@</saml:NameID><samlp:SessionIndex>4f6e::https://pact.example/sp"
+            "</samlp:SessionIndex>")},
+    {"Okta, Shibboleth",
+        LOGOUT("saml2p:",
+            "xmlns:saml2p=\"" NS_SAMLP
+            "\" Reason=\"urn:oasis:names:tc:SAML:2.0:logout:user\" NotOnOrAfter=\"@F+300@\"",
+            "<saml2:Issuer xmlns:saml2=\"" NS_SAML "\" Format=\"" NAMEID_ENTITY
+            "\">@IDP@</saml2:Issuer>\n<saml2:NameID xmlns:saml2=\"" NS_SAML
+            "\" Format=\"" NAMEID_PERSISTENT
+            "\" NameQualifier=\"@IDP@\" SPNameQualifier=\"@SP@\">@SUBJECT@</saml2:NameID>\n"
+            "<saml2p:SessionIndex>_s</saml2p:SessionIndex>\n")},
+};
+
+static void
+logouts_of_providers_are_taken(void **state)
+{
+	const json_t *facts = facts_of("idp.pem");
+	const struct saml_provider p = {.sp = &sp, .facts = facts, .server = server};
+
+	(void)state;
+	for (size_t i = 0; i < NELEMS(logouts); i++) {
+		const struct vector v = {logouts[i].who, NULL, S_RESPONSE, K_KEY_INFO, 0, NULL,
+		    NULL, NULL, NULL, NULL};
+		struct forge f = forge();
+		struct saml_logout l;
+		const char *why;
+		char *b64;
+
+		f.template = logouts[i].template;
+		f.acs = sp.slo;
+		b64 = saml_forge(&f, &v, S_RESPONSE);
+		why = saml_logout_post(a, &p, b64, strlen(b64), NOW, &l);
+		free(b64);
+		if (why != NULL)
+			fail_msg("%s: %s", logouts[i].who, why);
+		assert_string_equal(l.subject, "u-4711");
+		assert_int_equal(l.nsessions, 1);
+	}
+}
+
 /* ── metadata ────────────────────────────────────────────────────────────────────────────────────────────────────── */
 
 #define BINDING(name) "urn:oasis:names:tc:SAML:2.0:bindings:" name
@@ -521,6 +583,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(metadata_of_providers_is_read),
 	    cmocka_unit_test(answers_of_providers_are_taken),
+	    cmocka_unit_test(logouts_of_providers_are_taken),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -19,7 +19,7 @@ const reasons = {
 	browser: again,
 	state: again,
 	replay: again,
-	again,
+	again: 'Something was changed here in that moment. Begin again.',
 	'test-ended': 'The link of a test is good once, for a quarter of an hour.',
 	unsolicited:
 		'Nobody had begun this login here. Begin at the login page, or allow that people begin at the provider, under “For special cases”.',
