@@ -30,17 +30,31 @@ CREATE OR REPLACE FUNCTION app.breaks_glass(p_user uuid) RETURNS boolean LANGUAG
 		AND EXISTS (SELECT FROM pact.user_password p WHERE p.tenant_id = app.tenant_id() AND p.user_id = p_user)
 		AND EXISTS (SELECT FROM pact.user_account u WHERE u.tenant_id = app.tenant_id() AND u.id = p_user AND u.status = 'active')
 	$$;
--- Where single sign-on is required: whether there is such an owner. False where it is not, for then nothing is to be kept.
+-- Whether there is a way in for somebody at all: a password, or a connection that is up and knows them, or will by an address that
+-- is the workspace's own. Somebody may be active without one: a provider has named them (SCIM), and they have never come.
+CREATE OR REPLACE FUNCTION app.has_way_in(p_user uuid) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT EXISTS (SELECT FROM pact.user_password p WHERE p.tenant_id = app.tenant_id() AND p.user_id = p_user)
+		OR EXISTS (SELECT FROM pact.sso_connection c WHERE c.tenant_id = app.tenant_id() AND c.checked_at IS NOT NULL AND (
+			EXISTS (SELECT FROM pact.sso_identity i WHERE i.tenant_id = c.tenant_id AND i.connection_id = c.id AND i.user_id = p_user)
+			OR EXISTS (SELECT FROM pact.user_account u JOIN pact.sso_domain d ON d.tenant_id = u.tenant_id AND d.domain = app.email_domain(u.email)
+				WHERE u.tenant_id = c.tenant_id AND u.id = p_user AND d.verified_at IS NOT NULL)))
+	$$;
+-- An active owner, another than p_but, who has one.
+CREATE OR REPLACE FUNCTION app.owner_with_way_in(p_but uuid) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT EXISTS (SELECT FROM pact.role r JOIN pact.user_role ur ON ur.tenant_id = r.tenant_id AND ur.role_id = r.id
+		JOIN pact.user_account u ON u.tenant_id = ur.tenant_id AND u.id = ur.user_id
+		WHERE r.tenant_id = app.tenant_id() AND r.builtin AND r.name = 'owner' AND u.status = 'active' AND u.id IS DISTINCT FROM p_but AND app.has_way_in(u.id))
+	$$;
+-- Whether there is an owner who comes in: where single sign-on is required, also when the provider does not answer.
 CREATE OR REPLACE FUNCTION app.owner_in_need() RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-	SELECT t.sso_enforced AND EXISTS (SELECT FROM pact.totp x WHERE x.tenant_id = t.tenant_id AND x.confirmed_at IS NOT NULL AND app.breaks_glass(x.user_id))
+	SELECT CASE WHEN t.sso_enforced THEN EXISTS (SELECT FROM pact.totp x WHERE x.tenant_id = t.tenant_id AND x.confirmed_at IS NOT NULL AND app.breaks_glass(x.user_id))
+		ELSE app.owner_with_way_in(NULL) END
 	FROM pact.tenant t WHERE t.tenant_id = app.tenant_id()
 	$$;
 -- The last owner who can log in, or, where single sign-on is required, who can without the provider: whatever groups say, that one
 -- stays an owner.
 CREATE OR REPLACE FUNCTION app.owner_needed(p_user uuid) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-	SELECT app.is_owner(p_user) AND (NOT EXISTS (SELECT FROM pact.role r JOIN pact.user_role ur ON ur.tenant_id = r.tenant_id AND ur.role_id = r.id
-			JOIN pact.user_account u ON u.tenant_id = ur.tenant_id AND u.id = ur.user_id
-			WHERE r.tenant_id = t.tenant_id AND r.builtin AND r.name = 'owner' AND u.status = 'active' AND u.id <> p_user)
+	SELECT app.is_owner(p_user) AND (NOT app.owner_with_way_in(p_user)
 		OR t.sso_enforced AND app.breaks_glass(p_user) AND NOT EXISTS (SELECT FROM pact.totp x
 			WHERE x.tenant_id = t.tenant_id AND x.confirmed_at IS NOT NULL AND x.user_id <> p_user AND app.breaks_glass(x.user_id)))
 	FROM pact.tenant t WHERE t.tenant_id = app.tenant_id()
@@ -114,6 +128,7 @@ DECLARE
 	v_other boolean := app.sso_is_other(p);
 	v_changed boolean := p ? 'metadata';
 	v_enforced boolean := (SELECT t.sso_enforced FROM pact.tenant t WHERE t.tenant_id = app.tenant_id());
+	v_in_need boolean := app.owner_in_need();
 	v_name text;
 	m record;
 BEGIN
@@ -124,6 +139,7 @@ BEGIN
 	IF jsonb_typeof(p) = 'null' THEN
 		DELETE FROM pact.sso_connection x WHERE x.tenant_id = app.tenant_id();
 		DELETE FROM pact.group_role g WHERE g.tenant_id = app.tenant_id();
+		PERFORM app.owner_left(v_in_need);
 		RETURN;
 	END IF;
 	v_type := coalesce(p ->> 'type', c.type);

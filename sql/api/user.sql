@@ -68,12 +68,15 @@ BEGIN
 END $$;
 -- p_in_need: whether app.owner_in_need() was true before the change, which must not end that.
 CREATE OR REPLACE FUNCTION app.owner_left(p_in_need boolean) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	v_ended boolean := p_in_need AND NOT app.owner_in_need();
 BEGIN
 	IF NOT EXISTS (SELECT FROM pact.role r JOIN pact.user_role ur ON ur.tenant_id = r.tenant_id AND ur.role_id = r.id
 			JOIN pact.user_account u ON u.tenant_id = ur.tenant_id AND u.id = ur.user_id
-			WHERE r.tenant_id = app.tenant_id() AND r.builtin AND r.name = 'owner' AND u.status = 'active') THEN
-		PERFORM app.refuse('conflict', 'A workspace needs an owner who can log in. Make somebody else an owner first.');
-	ELSIF p_in_need AND NOT app.owner_in_need() THEN
+			WHERE r.tenant_id = app.tenant_id() AND r.builtin AND r.name = 'owner' AND u.status = 'active')
+			OR v_ended AND NOT (SELECT t.sso_enforced FROM pact.tenant t WHERE t.tenant_id = app.tenant_id()) THEN
+		PERFORM app.refuse('conflict', 'A workspace needs an owner who can log in, with a password or by single sign-on. Make somebody else an owner first.');
+	ELSIF v_ended THEN
 		PERFORM app.refuse('conflict', 'Single sign-on is required, and no other owner could come in when the identity provider does not answer. '
 			'Let another one turn on two-factor authentication, or do not require single sign-on, first.');
 	END IF;

@@ -81,7 +81,8 @@ def maps(house, stack):
 
 
 def roles(house, i):
-    return house.c["owner"].ok("GET", f"/v1/users/{i}")["roles"]
+    client = house if isinstance(house, Client) else house.c["owner"]
+    return client.ok("GET", f"/v1/users/{i}")["roles"]
 
 
 def actions(db, i, *columns):
@@ -290,6 +291,33 @@ def test_the_last_owner_stays(house, stack, maps):
     idp.patch(f"{GROUPS}/{g['id']}", {"op": "remove", "path": "members"}, status=204)
     assert roles(house, me) == ["owner"]
     owner.ok("GET", "/v1/contacts")
+
+
+def test_A9_an_owner_whom_a_group_made_counts_once_there_is_a_way_in(house, okta, stack, maps):
+    """Somebody new has no password: while no connection takes their address, an owner who is only listed is not the one who stays."""
+    owner, me, domain = house.c["owner"], house.users["owner"].id, f"{unique('d')}.example"
+    maps("Owners", "owner")
+    i = okta.create(userName=f"chief@{domain}")["id"]
+    okta.group("Owners", i)
+    assert roles(house, i) == ["owner"]
+    for body in ({"roles": ["admin"]}, {"roles": ["owner"], "status": "suspended"}):
+        owner.refused(409, "conflict", "PATCH", f"/v1/users/{me}", body)
+    owner.ok("PATCH", f"/v1/users/{house.users['admin'].id}", {"roles": ["owner"]})
+    off = {"Operations": [{"op": "replace", "path": "active", "value": False}]}
+    by_admin = Provider(stack, house.c["admin"], "owner")
+    by_admin.ok("PATCH", f"{USERS}/{me}", off)
+    by_admin.ok("PATCH", f"{USERS}/{me}", {"Operations": [{"op": "replace", "path": "active", "value": True}]})
+    # the group gives the role to who has it by hand, too; out of it, whoever is needed keeps it
+    g = by_admin.find("displayName", "Owners", GROUPS)[0]["id"]
+    by_admin.patch(f"{GROUPS}/{g}", {"op": "add", "path": "members", "value": [{"value": house.users["admin"].id}]}, status=204)
+    house.c["admin"].ok("PATCH", f"/v1/users/{me}", {"roles": ["viewer"]})
+    by_admin.patch(f"{GROUPS}/{g}", {"op": "remove", "path": f'members[value eq "{house.users["admin"].id}"]'}, status=204)
+    assert roles(house.c["admin"], house.users["admin"].id) == ["owner"] == roles(house.c["admin"], i)
+    # by single sign-on that works, for an address that is the workspace's own, they come in
+    Things(house.c["admin"]).connection()
+    house.c["admin"].refused(409, "conflict", "PATCH", f"/v1/users/{house.users['admin'].id}", {"roles": ["admin"]})
+    stack.edit(house.tenant, "INSERT INTO pact.sso_domain (tenant_id, domain, token, verified_at) VALUES (app.tenant_id(), %s, 'x', now())", (domain,))
+    house.c["admin"].ok("PATCH", f"/v1/users/{house.users['admin'].id}", {"roles": ["admin"]})
 
 
 def test_members_follow_when_the_owner_maps_their_groups(house, okta, db):

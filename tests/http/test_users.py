@@ -125,6 +125,22 @@ def test_A9_the_last_owner_stays(house):
     assert i
 
 
+def test_A9_an_owner_without_a_password_does_not_take_the_way_in_away(house, stack):
+    """Nobody could say any more how everybody logs in."""
+    owner, me = house.c["owner"], house.users["owner"].id
+    Things(owner).connection()
+    stack.edit(house.tenant, "DELETE FROM pact.user_password WHERE tenant_id = app.tenant_id() AND user_id = %s", (me,))
+    stack.edit(house.tenant, "INSERT INTO pact.sso_identity (tenant_id, connection_id, subject, user_id) SELECT c.tenant_id, c.id, 's', %s FROM pact.sso_connection c "
+        "WHERE c.tenant_id = app.tenant_id()", (me,))
+    assert "log in" in owner.refused(409, "conflict", "PATCH", "/v1/settings/security", {"sso": None})["detail"]
+    assert owner.ok("GET", "/v1/settings/security")["sso"]["status"] == "ready"
+    owner.ok("PATCH", f"/v1/users/{house.users['member'].id}", {"roles": ["owner"]})
+    assert owner.ok("PATCH", "/v1/settings/security", {"sso": None})["sso"] is None
+    # nobody is stopped for what is so already
+    stack.edit(house.tenant, "DELETE FROM pact.user_password WHERE tenant_id = app.tenant_id()", ())
+    owner.ok("PATCH", f"/v1/users/{house.users['viewer'].id}", {"status": "suspended"})
+
+
 def test_A9_two_owners_who_remove_each_other_leave_one(house, login):
     owner = house.c["owner"]
     owner.ok("PATCH", f"/v1/users/{house.users['member'].id}", {"roles": ["owner"]})
