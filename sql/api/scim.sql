@@ -22,12 +22,16 @@ CREATE OR REPLACE FUNCTION api.scim_versioned(p jsonb, p_id uuid, p_version bigi
 	$$;
 CREATE OR REPLACE FUNCTION api.scim_etag(p jsonb) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 	AS $$ SELECT btrim(p #>> '{meta,version}', '"') $$;
--- p_base: the address of /scim/v2, without a slash at its end.
+-- A name, put together of its parts.
+CREATE OR REPLACE FUNCTION app.scim_name(p_given text, p_family text) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+	AS $$ SELECT left(concat_ws(' ', p_given, p_family), 200) $$;
+-- p_base: the address of /scim/v2, without a slash at its end. One name is kept, displayName; name.formatted is its parts.
 CREATE OR REPLACE FUNCTION api.scim_user_json(p_base text, u pact.user_account) RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp AS $$
 	SELECT api.scim_versioned(jsonb_strip_nulls(jsonb_build_object('schemas', '["urn:ietf:params:scim:schemas:core:2.0:User"]'::jsonb, 'id', u.id,
 		'externalId', s.external_id, 'userName', coalesce(s.user_name, u.email), 'displayName', nullif(u.name, ''),
-		'name', nullif(jsonb_strip_nulls(jsonb_build_object('formatted', nullif(u.name, ''), 'givenName', s.given_name, 'familyName', s.family_name)), '{}'),
+		'name', nullif(jsonb_strip_nulls(jsonb_build_object('formatted', coalesce(nullif(app.scim_name(s.given_name, s.family_name), ''), nullif(u.name, '')),
+			'givenName', s.given_name, 'familyName', s.family_name)), '{}'),
 		'emails', jsonb_build_array(jsonb_build_object('value', u.email, 'type', 'work', 'primary', true)), 'active', u.status <> 'suspended',
 		'groups', (SELECT jsonb_agg(jsonb_build_object('value', g.id, 'display', g.display_name, 'type', 'direct', '$ref', p_base || '/Groups/' || g.id)
 				ORDER BY g.display_name) FROM pact.scim_group_member m JOIN pact.scim_group g ON g.tenant_id = m.tenant_id AND g.id = m.group_id
@@ -128,7 +132,7 @@ BEGIN
 	PERFORM app.people_lock();
 	PERFORM app.scim_free(NULL, p ->> 'user_name', p ->> 'email');
 	INSERT INTO pact.user_account (tenant_id, email, name, status) VALUES (app.tenant_id(), p ->> 'email', coalesce(p ->> 'display_name', p ->> 'formatted',
-			left(concat_ws(' ', p ->> 'given_name', p ->> 'family_name'), 200)),
+			app.scim_name(p ->> 'given_name', p ->> 'family_name')),
 		CASE WHEN (p ->> 'active')::boolean IS FALSE THEN 'suspended' ELSE 'active' END) RETURNING id INTO v_id;
 	INSERT INTO directory.login (address_hmac, tenant_id, user_id, last_used) VALUES (p_email_hmac, app.tenant_id(), v_id, '-infinity');
 	INSERT INTO pact.scim_user (tenant_id, user_id, user_name, external_id, given_name, family_name)
@@ -147,12 +151,13 @@ DECLARE
 	s pact.scim_user;
 	v_email text := coalesce(p ->> 'email', u.email);
 	v_name text;
-	v_full text;
+	v_before text;
+	v_parts text;
 	v_status text := u.status;
 	v_asked_anew boolean := false;
 BEGIN
 	SELECT * INTO s FROM pact.scim_user x WHERE x.tenant_id = app.tenant_id() AND x.user_id = p_id;
-	v_full := left(concat_ws(' ', s.given_name, s.family_name), 200);
+	v_before := app.scim_name(s.given_name, s.family_name);
 	s.tenant_id := app.tenant_id();
 	s.user_id := p_id;
 	IF NOT p ? 'email' AND p_user_name_hmac IS NOT NULL AND app.email_norm(coalesce(s.user_name, u.email)) = u.email_norm THEN
@@ -163,9 +168,11 @@ BEGIN
 	s.external_id := CASE WHEN p ? 'external_id' THEN p ->> 'external_id' ELSE s.external_id END;
 	s.given_name := CASE WHEN p ? 'given_name' THEN p ->> 'given_name' ELSE s.given_name END;
 	s.family_name := CASE WHEN p ? 'family_name' THEN p ->> 'family_name' ELSE s.family_name END;
-	-- a name that was put together of its parts goes on to be
-	v_name := coalesce(p ->> 'display_name', p ->> 'formatted',
-		CASE WHEN u.name IN ('', v_full) THEN left(concat_ws(' ', s.given_name, s.family_name), 200) END, u.name);
+	v_parts := app.scim_name(s.given_name, s.family_name);
+	-- A name that was put together of its parts goes on to be. Entra ID sends name.formatted beside displayName, and alone when it
+	-- reads another one: as long as it says the parts once more it says nothing of the name, but where the whole user is given.
+	v_name := coalesce(p ->> 'display_name', CASE WHEN p ? 'display_name' OR p ->> 'formatted' <> v_parts THEN p ->> 'formatted' END,
+		CASE WHEN u.name IN ('', v_before) THEN v_parts END, u.name);
 	PERFORM app.scim_free(p_id, s.user_name, v_email);
 
 	IF app.email_norm(v_email) <> u.email_norm THEN

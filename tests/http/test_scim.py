@@ -459,6 +459,19 @@ def test_a_name_that_was_put_together_of_its_parts_goes_on_to_be(okta):
     assert okta.patch(path, {"op": "replace", "path": "name.familyName", "value": "Lovelace"})["displayName"] == "The Countess"
 
 
+def test_a_name_that_only_puts_the_parts_together_does_not_take_the_shown_ones_place(okta):
+    """Entra ID maps two attributes to what is one name here, and sends whichever it does not find as it has it."""
+    made = okta.create(displayName="King, Ada", name={"givenName": "Ada", "familyName": "King", "formatted": "Ada King"})
+    path = f"{USERS}/{made['id']}"
+    for one, two in (("King, Ada", "Ada King"), ("King, Ada", "Ada Queen")):
+        got = okta.patch(path, {"op": "Replace", "path": "name.familyName", "value": two.split()[1]}, {"op": "Replace", "path": "name.formatted", "value": two})
+        assert (got["displayName"], got["name"]["formatted"]) == (one, two)
+    assert okta.patch(path, {"op": "Replace", "path": "name.formatted", "value": "Countess Ada"})["displayName"] == "Countess Ada"
+    # where nobody says another, it is the name
+    got = okta.ok("PUT", path, {"userName": made["userName"], "name": {"givenName": "Ada", "familyName": "Queen", "formatted": "Ada Queen"}})
+    assert got["displayName"] == "Ada Queen"
+
+
 # ── the protocol ─────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_the_service_describes_itself(stack):
     c = Client(stack)
