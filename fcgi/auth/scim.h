@@ -79,7 +79,7 @@ int scim_list(struct req *r, const struct query *q, const struct scim_known *kno
 /* The attributes asked for, and those not, as text[] for SQL; NULL each when nothing is said. */
 void scim_wanted(struct req *r, const char **only, const char **not_these);
 
-extern const struct field scim_list_params[], scim_get_params[];
+extern const struct field scim_list_params[], scim_get_params[], scim_self_params[];
 extern const struct representation scim_list_rep, scim_document_rep;
 int scim_config(struct req *r);
 int scim_types(struct req *r);

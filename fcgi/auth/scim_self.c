@@ -9,6 +9,18 @@
 #define URN_USER "urn:ietf:params:scim:schemas:core:2.0:User"
 #define URN_GROUP "urn:ietf:params:scim:schemas:core:2.0:Group"
 
+/* Lists here are whole, whatever is asked for (RFC 7644 §4). */
+const struct field scim_self_params[] = {
+    {"filter", F_TEXT, .max = 2000, .help = "Refused: nothing is filtered here."},
+    {"startIndex", F_TEXT, .max = 200, .help = "Not looked at."},
+    {"count", F_TEXT, .max = 200, .help = "Not looked at."},
+    {"attributes", F_TEXT, .max = 1000, .help = "Not looked at."},
+    {"excludedAttributes", F_TEXT, .max = 1000, .help = "Not looked at."},
+    {"sortBy", F_TEXT, .max = 200, .help = "Not looked at."},
+    {"sortOrder", F_TEXT, .max = 200, .help = "Not looked at."},
+    {0},
+};
+
 static const struct field document_members[] = {
     {"schemas", F_TEXTS, REQUIRED},
     {"id", F_TEXT},
@@ -47,13 +59,17 @@ meta(struct req *r, const char *type, const char *path)
 	    json_sprintf("%s%s", scim_base(r), path));
 }
 
-static json_t *
-list_of(json_t *items)
+static int
+list_of(struct req *r, json_t *items)
 {
-	return json_pack("{s:[s], s:I, s:i, s:I, s:o}", "schemas",
-	    "urn:ietf:params:scim:api:messages:2.0:ListResponse", "totalResults",
-	    (json_int_t)json_array_size(items), "startIndex", 1, "itemsPerPage",
-	    (json_int_t)json_array_size(items), "Resources", items);
+	if (param(r, "filter") != NULL) {
+		json_decref(items);
+		return problem(r, &P_FORBIDDEN, "Nothing is filtered here.");
+	}
+	return document(r, json_pack("{s:[s], s:I, s:i, s:I, s:o}", "schemas",
+	                       "urn:ietf:params:scim:api:messages:2.0:ListResponse", "totalResults",
+	                       (json_int_t)json_array_size(items), "startIndex", 1, "itemsPerPage",
+	                       (json_int_t)json_array_size(items), "Resources", items));
 }
 
 int
@@ -100,7 +116,7 @@ scim_types(struct req *r)
 
 	for (size_t i = 0; i < NELEMS(types); i++)
 		(void)json_array_append_new(all, type_document(r, &types[i]));
-	return document(r, list_of(all));
+	return list_of(r, all);
 }
 
 int
@@ -207,7 +223,7 @@ scim_schemas(struct req *r)
 
 	for (size_t i = 0; i < NELEMS(types); i++)
 		(void)json_array_append_new(all, schema_document(r, &types[i]));
-	return document(r, list_of(all));
+	return list_of(r, all);
 }
 
 int

@@ -492,6 +492,15 @@ def test_the_service_describes_itself(stack):
         assert c.get(path).status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/scim/v2/ResourceTypes", "/scim/v2/Schemas"])
+def test_what_describes_the_service_is_a_whole_list(stack, path):
+    """RFC 7644 §4: pages and order are not looked at, and a filter is refused, so that nobody takes it for applied."""
+    c = Client(stack)
+    assert c.ok("GET", path, params={"startIndex": 2, "count": 1, "attributes": "id", "sortBy": "id"}) == c.ok("GET", path)
+    r = c.get(path, params={"filter": 'id eq "User"'})
+    assert (r.status_code, r.json()["status"]) == (403, "403")
+
+
 def test_paging_counts_from_one(house, okta):
     ids = [u.id for u in house.users.values()] + [okta.create()["id"] for _ in range(3)]
     whole = okta.ok("GET", USERS)
