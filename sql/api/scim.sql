@@ -193,6 +193,7 @@ BEGIN
 			PERFORM app.refuse('conflict', 'Whoever this key acts for has a password, and cannot be given another address by it.');
 		END IF;
 		DELETE FROM pact.user_password x WHERE x.tenant_id = app.tenant_id() AND x.user_id = p_id;
+		DELETE FROM pact.api_key x WHERE x.tenant_id = app.tenant_id() AND x.user_id = p_id;
 		PERFORM app.totp_remove(p_id);
 		PERFORM app.user_out(p_id, 'address-changed');
 		v_status := CASE v_status WHEN 'active' THEN 'invited' ELSE v_status END;

@@ -433,6 +433,19 @@ def test_A10_T3_who_had_a_password_is_not_inside_the_account_of_another_address(
     assert house.c["owner"].get("/v1/auth/session").status_code == 200
 
 
+def test_A11_T3_keys_of_who_had_a_password_do_not_act_for_whoever_comes_by_another_address(house, okta, stack, db):
+    """They are dead while nobody has come, and would live again with the one who does."""
+    domain, admin = f"{unique('d')}.example", house.users["admin"]
+    stack.edit(house.tenant, "INSERT INTO pact.sso_domain (tenant_id, domain, token, verified_at) VALUES (app.tenant_id(), %s, 'x', now())", (domain,))
+    made = house.c["admin"].ok("POST", "/v1/api-keys", {"name": "mine", "roles": ["admin"]})
+    key = with_key(stack, made["key"])
+    key.ok("GET", "/v1/users")
+    okta.patch(f"{USERS}/{admin.id}", {"op": "replace", "path": "userName", "value": f"chief@{domain}"})
+    stack.edit(house.tenant, "UPDATE pact.user_account SET status = 'active' WHERE tenant_id = app.tenant_id() AND id = %s", (admin.id,))
+    key.refused(401, "unauthenticated", "GET", "/v1/users")
+    assert ("api_key.delete",) in actions(db, made["public_id"])
+
+
 def test_an_address_nobody_has_confirmed_does_not_come_first(make_workspace, stack, house, okta):
     """Somebody with a password elsewhere logs in there, though another workspace has just named the address."""
     other = make_workspace(roles=()).users["owner"]
