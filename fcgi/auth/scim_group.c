@@ -68,23 +68,37 @@ member_add(struct req *r, json_t *ids, const char *id)
 		    "Each has the id of a user as its value.");
 }
 
-/* One more step for app.scim_members(). v: {"value": id}, or a list of such. */
-static void
-members(struct req *r, json_t *changes, const char *op, const json_t *v)
+/* The ids of the step for app.scim_members() that op goes on with: the last one, when it adds or removes likewise. */
+static json_t *
+step_ids(json_t *changes, const char *op)
 {
-	json_t *ids = json_array(), *steps = json_object_get(changes, "members");
+	json_t *steps = json_object_get(changes, "members"), *last;
 
 	if (steps == NULL) {
 		steps = json_array();
 		(void)json_object_set_new(changes, "members", steps);
 	}
+	last = json_array_get(steps, json_array_size(steps) - 1);
+	if (last == NULL || strcmp(op, "replace") == 0 ||
+	    !str_eq(json_string_value(json_object_get(last, "op")), op)) {
+		last = json_pack("{s:s, s:[]}", "op", op, "ids");
+		(void)json_array_append_new(steps, last);
+	}
+	return json_object_get(last, "ids");
+}
+
+/* One more thing that is done with members. v: {"value": id}, or a list of such. */
+static void
+members(struct req *r, json_t *changes, const char *op, const json_t *v)
+{
+	json_t *ids = step_ids(changes, op);
+
 	if (json_is_array(v))
 		for (size_t i = 0; i < json_array_size(v); i++)
 			member_add(r, ids,
 			    json_string_value(json_object_get(json_array_get(v, i), "value")));
 	else if (!json_is_null(v))
 		member_add(r, ids, json_string_value(json_object_get(v, "value")));
-	(void)json_array_append_new(steps, json_pack("{s:s, s:o}", "op", op, "ids", ids));
 }
 
 static const json_t *

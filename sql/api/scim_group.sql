@@ -93,8 +93,9 @@ DECLARE
 	v_in_need boolean := app.owner_in_need();
 BEGIN
 	WITH gone AS (
-		DELETE FROM pact.scim_group_member m WHERE m.tenant_id = app.tenant_id() AND m.group_id = p_group AND NOT m.user_id = ANY (p_members)
-		RETURNING m.user_id
+		-- as a set, which is hashed: a list that the plan does not know is gone through for each
+		DELETE FROM pact.scim_group_member m WHERE m.tenant_id = app.tenant_id() AND m.group_id = p_group
+			AND m.user_id NOT IN (SELECT unnest(p_members)) RETURNING m.user_id
 	) SELECT array_agg(user_id) INTO v_moved FROM gone;
 	WITH new AS (
 		INSERT INTO pact.scim_group_member (tenant_id, group_id, user_id) SELECT app.tenant_id(), p_group, x FROM unnest(p_members) x

@@ -4,6 +4,7 @@ import concurrent.futures
 import re
 import socket
 import ssl
+import time
 import urllib.parse
 import uuid
 
@@ -168,6 +169,22 @@ def test_okta_pushes_groups(house, okta, maps, db):
     got = actions(db, one, "coalesce(new, old) ->> 'group'", "coalesce(new, old) ->> 'role'", "key_id")
     assert got.count(("scim_group_member.create", "Sales", None, uuid.UUID(okta.key))) == 3
     assert ("user_role.create", None, "member", uuid.UUID(okta.key)) in got and ("scim_group_member.delete", "Sales", None, uuid.UUID(okta.key)) in got
+
+
+def test_members_taken_out_one_by_one_cost_as_much_as_together(house, okta, stack):
+    stack.edit(house.tenant, "INSERT INTO pact.user_account (tenant_id, email) SELECT app.tenant_id(), 'm' || n || '@many.example' FROM generate_series(1, 4000) n", ())
+    ids = [u["id"] for start in range(1, 4000, 200) for u in okta.ok("GET", USERS, params={"startIndex": start, "count": 200, "attributes": "id"})["Resources"]]
+    path = f"{GROUPS}/{okta.group(unique('large'), *ids)['id']}"
+    took = {"one by one": [], "together": []}
+    for _ in range(3):
+        for how, ops in (("one by one", [{"op": "remove", "path": f'members[value eq "{i}"]'} for i in ids[:1000]]),
+                ("together", [{"op": "Remove", "path": "members", "value": [{"value": i} for i in ids[:1000]]}])):
+            start = time.monotonic()
+            okta.patch(path, *ops, status=204)
+            took[how].append(time.monotonic() - start)
+            assert [m["value"] for m in okta.ok("GET", path)["members"]] == sorted(ids[1000:])
+            okta.patch(path, *[{"op": "add", "path": "members", "value": [{"value": i}]} for i in ids[:1000]], status=204)
+    assert min(took["one by one"]) < 3 * min(took["together"]), took
 
 
 # ── as Entra ID does it ──────────────────────────────────────────────────────────────────────────────────────────────
