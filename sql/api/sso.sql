@@ -239,6 +239,7 @@ DECLARE
 	c pact.sso_connection;
 	r record;
 	v_groups text[];
+	v_follows boolean;
 	v_status text;
 BEGIN
 	PERFORM app.context(p_tenant, 'public', NULL, NULL, p_ip, p_request_id);
@@ -268,6 +269,16 @@ BEGIN
 		PERFORM app.refuse('sso-refused', r.refusal);
 	END IF;
 	user_id := r.user_id;
+	IF jsonb_typeof(l.claims -> 'groups') = 'array' THEN
+		v_groups := ARRAY(SELECT jsonb_array_elements_text(l.claims -> 'groups'));
+	END IF;
+	-- Nothing to lock or write where nothing follows the groups. Where something does, before the person: whoever changes people
+	-- locks in that order, and the login would be the one that gives way.
+	v_follows := (v_groups IS NOT NULL AND EXISTS (SELECT FROM pact.group_role g WHERE g.tenant_id = p_tenant AND g.group_name <> ''))
+		OR NOT EXISTS (SELECT FROM pact.user_role x WHERE x.tenant_id = p_tenant AND x.user_id = r.user_id);
+	IF v_follows THEN
+		PERFORM app.people_lock();
+	END IF;
 	IF r.way = 'created' THEN
 		INSERT INTO pact.user_account (tenant_id, email, name) VALUES (p_tenant, l.claims ->> 'email', left(coalesce(l.claims ->> 'name', ''), 200))
 			ON CONFLICT (tenant_id, email_norm) DO NOTHING RETURNING id INTO user_id;
@@ -286,18 +297,12 @@ BEGIN
 		UPDATE pact.user_account x SET status = 'active' WHERE x.tenant_id = p_tenant AND x.id = user_id;
 		DELETE FROM pact.user_token t WHERE t.tenant_id = p_tenant AND t.user_id = sso_succeed.user_id AND t.used_at IS NULL;
 		PERFORM app.audit_write('auth.invitation_accept', 'user', user_id, NULL, jsonb_build_object('method', c.type));
-	ELSIF v_status <> 'active' THEN
+	ELSIF v_status IS DISTINCT FROM 'active' THEN
+		-- or removed, a moment ago
 		PERFORM app.refuse('sso-refused', 'suspended');
 	END IF;
-	IF jsonb_typeof(l.claims -> 'groups') = 'array' THEN
-		v_groups := ARRAY(SELECT jsonb_array_elements_text(l.claims -> 'groups'));
-	END IF;
-	-- nothing to lock or write where nothing follows the groups
-	IF (v_groups IS NOT NULL AND EXISTS (SELECT FROM pact.group_role g WHERE g.tenant_id = p_tenant AND g.group_name <> ''))
-			OR NOT EXISTS (SELECT FROM pact.user_role x WHERE x.tenant_id = p_tenant AND x.user_id = sso_succeed.user_id) THEN
-		IF NOT app.user_groups(user_id, v_groups) THEN
-			PERFORM app.refuse('sso-refused', 'no-role');
-		END IF;
+	IF v_follows AND NOT app.user_groups(user_id, v_groups) THEN
+		PERFORM app.refuse('sso-refused', 'no-role');
 	END IF;
 	body := app.session_begin(user_id, p_session, p_secret_sha256, p_refresh_sha256, c.type, NULL, p_transport, p_ip, p_user_agent, p_request_id);
 	UPDATE pact.session x SET sso_connection_id = c.id, sso_subject = l.claims ->> 'subject', sso_session = left(l.claims ->> 'session', 512),

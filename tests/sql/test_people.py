@@ -139,3 +139,43 @@ def test_A9_a_login_that_meets_a_suspension_begins_no_session(pg, fresh):
     with pg.owner(fresh) as cur:
         cur.execute("SELECT count(*) FROM pact.session WHERE user_id = %s AND ended_at IS NULL", (member.id,))
         assert cur.fetchone() == (0,)
+
+
+@pytest.mark.parametrize("sql,said", [("SELECT * FROM app.scim_user_patch(%s, NULL, '{\"display_name\": \"x\"}', NULL, NULL, '')", []),
+    ("SELECT * FROM app.user_delete(%s, NULL)", [("come", "PT000")])])
+def test_A3_A9_a_login_by_single_sign_on_and_a_change_of_who_comes_wait_for_each_other(pg, fresh, sql, said):
+    """In one order, however many changes are before them; who is removed meanwhile is refused."""
+    from test_sso import Way
+
+    way, owner, member = Way(pg, fresh), fresh.users["owner"], fresh.users["member"]
+    way.map({"Staff": ["viewer"]})
+    email = f"staff-{uuid.uuid4().hex[:6]}@{way.domain}"
+    way.come("s", email, groups=["Staff"])
+    (i,) = way.sql("SELECT user_id FROM pact.sso_identity WHERE subject = 's' AND tenant_id = %s", fresh.id)[0]
+    login, state = way.start()
+    way.take(state)
+    way.prove(login, subject="s", email=email, groups=["Staff"])
+    errors = []
+
+    def change():
+        try:
+            with pg.user(owner, "user.write", "pact_auth") as cur:
+                cur.execute(sql, (i,))
+        except psycopg2.Error as e:
+            errors.append(("change", e.pgcode))
+
+    def come():
+        try:
+            way.succeed(login, email)
+        except psycopg2.Error as e:
+            errors.append(("come", e.pgcode))
+
+    with pg.user(owner, "user.write", "pact_auth") as cur:
+        cur.execute("SELECT * FROM app.user_patch(%s, NULL, '{\"name\": \"x\"}')", (member.id,))
+        threads = [threading.Thread(target=change), threading.Thread(target=come)]
+        for t in threads:
+            t.start()
+            time.sleep(0.4)
+    for t in threads:
+        t.join()
+    assert errors == said
