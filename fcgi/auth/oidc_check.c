@@ -62,12 +62,9 @@ get_json(struct arena *a, const char *url, const char *what, size_t max, struct 
 	const char *why;
 	json_t *v = NULL;
 
-	if (!fetch(a, &(struct fetch_request){.url = url, .max = max}, reply))
+	if (!fetch(a, &(struct fetch_request){.url = url, .max = max}, reply) ||
+	    reply->status != 200)
 		*problem = arena_printf(a, "%s cannot be read at %s. %s", what, url, reply->error);
-	else if (reply->status != 200)
-		*problem = arena_printf(a,
-		    "%s cannot be read at %s: the server answers with status %d.", what, url,
-		    reply->status);
 	else if ((v = json_read(a, reply->body, reply->len, &why)) == NULL)
 		*problem = arena_printf(a, "%s at %s is no JSON.", what, url);
 	return v;

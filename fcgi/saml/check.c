@@ -28,14 +28,14 @@ metadata_text(struct job *j, const struct rows *row, size_t *len, const char **p
 		*len = rows_length(row, 0, "source");
 		return rows_text(row, 0, "source");
 	}
-	if (!fetch(j->a, &(struct fetch_request){.url = url, .max = GATE_METADATA_MAX}, &reply)) {
-		*problem = reply.error;
+	if (!fetch(j->a, &(struct fetch_request){.url = url, .max = GATE_METADATA_MAX}, &reply) ||
+	    reply.status != 200) {
+		*problem = arena_printf(j->a, "The metadata cannot be read at its address. %s",
+		    reply.error);
 		return NULL;
 	}
-	*problem = arena_printf(j->a, "The address of the metadata answered with status %d.",
-	    reply.status);
 	*len = reply.len;
-	return reply.status == 200 ? reply.body : NULL;
+	return reply.body;
 }
 
 /*

