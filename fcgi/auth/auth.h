@@ -111,7 +111,8 @@ int login_refused(struct req *r, const char *tenant, const char *user, const cha
     const struct problem_type *p);
 /*
  * Begins a session in a transaction of its own: q takes `own` (the tenant first) and what every session needs, and says
- * the session as body, or NULL when a second factor is asked for first. Answers with tokens or with the challenge.
+ * the session as body, or NULL when a second factor is asked for first. Answers with tokens or with the challenge; when q
+ * refuses, that is noted in the audit log.
  */
 #define SESSION_OWN_MAX 8
 int session_start(struct req *r, const struct query *q, const char *user, const char *const *own,

@@ -129,6 +129,23 @@ session_open(struct req *r, const struct query *q, const char *const *own, size_
 	return rows != NULL && rows_count(rows) > 0 ? rows : NULL;
 }
 
+/*
+ * What the database alone knows: a code that was taken before, a workspace that is closed or takes no passwords, another
+ * password or a suspension meanwhile. Whoever asks has shown what was asked for so far, and may hear it.
+ */
+static int
+not_begun(struct req *r, const char *tenant, const char *user)
+{
+	int status = problem_db(r);
+
+	if (status == 401 || status == 403) {
+		const char *slug = tx_error(r->tx)->slug;
+
+		note_refusal(r, tenant, user, str_eq(slug, P_WRONG_CODE.slug) ? "code" : slug);
+	}
+	return status;
+}
+
 int
 session_start(struct req *r, const struct query *q, const char *user, const char *const *own,
     size_t nown)
@@ -141,7 +158,7 @@ session_start(struct req *r, const struct query *q, const char *user, const char
 
 	rows = session_open(r, q, own, nown, bearer, &t);
 	if (rows == NULL)
-		return problem_db(r);
+		return not_begun(r, own[0], user);
 	body = rows_text(rows, 0, "body");
 	status = body != NULL ? reply_tokens(r, user, &t, bearer, body) : reply_challenge(r, &t);
 	wipe(&t, sizeof t);
@@ -155,7 +172,6 @@ login(struct req *r)
 	const struct rows *rows;
 	const char *tenant, *user, *hmac, *break_glass;
 	bool right, usable;
-	int status;
 
 	address_hmac(digest, body_text(r, "email"));
 	hmac = db_bytea(r->a, digest, sizeof digest);
@@ -179,11 +195,8 @@ login(struct req *r)
 	right = password_check(rows_text(rows, 0, "password_hash"), body_text(r, "password"));
 	if (!right || !usable || tenant == NULL || user == NULL)
 		return login_refused(r, tenant, user, "password", &P_WRONG_CREDENTIALS);
-	status = session_start(r, &q_login_succeed, user, ARGS(tenant, user, hmac, break_glass));
-	/* a workspace that was not named: it may say so only to who knows the password */
-	if (status == 403)
-		note_refusal(r, tenant, user, tx_error(r->tx)->slug);
-	return status;
+	return session_start(r, &q_login_succeed, user,
+	    ARGS(tenant, user, hmac, break_glass));
 }
 
 static int

@@ -61,7 +61,6 @@ mfa(struct req *r)
 	const char *user;
 	const struct rows *rows;
 	struct handle c;
-	int status;
 
 	if (!handle_parse(&c, body_text(r, "challenge")))
 		return problem(r, &P_SESSION_ENDED, NULL);
@@ -80,9 +79,5 @@ mfa(struct req *r)
 		recovery = recovery_code_sha256(r->a, code);
 	if (step == NULL && recovery == NULL)
 		return login_refused(r, c.tenant, user, "code", &P_WRONG_CODE);
-	status = session_start(r, &q_mfa_succeed, user, ARGS(c.tenant, c.id, sha, step, recovery));
-	/* a code that was taken before: the database alone knows that */
-	if (status == 401 && str_eq(tx_error(r->tx)->slug, "wrong-code"))
-		return login_refused(r, c.tenant, user, "code", &P_WRONG_CODE);
-	return status;
+	return session_start(r, &q_mfa_succeed, user, ARGS(c.tenant, c.id, sha, step, recovery));
 }

@@ -147,6 +147,16 @@ def test_A7_a_challenge_dies_with_time(enrolled, user, stack, db):
     c.refused(401, "session-ended", "POST", "/v1/auth/mfa", {"challenge": answer["challenge"], "code": enrolled[2][0]})
 
 
+def test_A7_a_second_step_that_is_refused_is_in_the_log(make_workspace, login, stack, db):
+    w = make_workspace(roles=())
+    owner = w.users["owner"]
+    secret, _ = Things(login(owner)).second_factor()
+    c, answer = begin(stack, owner)
+    stack.pactctl("workspace-suspend", w.slug)
+    c.refused(403, "workspace-suspended", "POST", "/v1/auth/mfa", {"challenge": answer["challenge"], "code": otp(secret)})
+    assert ("auth.login_refused", {"reason": "workspace-suspended"}) in events(db, owner)
+
+
 def test_A7_a_challenge_of_another_workspace_or_none(enrolled, stack):
     c = Client(stack)
     for challenge in ("x", "A" * 107, "A" * 150, "=" * 86):
