@@ -43,8 +43,8 @@ static const struct route routes[] = {
         invitation_accept, "Accept an invitation with a first password"},
     {"POST", "/v1/auth/link", DOOR_NONE, NULL, TX_RW, NULL, link_body, &link_rep, 0, link_look,
         "What the link of a mail is for"},
-    {"POST", "/v1/auth/password", DOOR_SESSION, "self", TX_RW, NULL, password_body, NULL, R_NO_BODY,
-        password_change, "Change one's own password; all other sessions end"},
+    {"POST", "/v1/auth/password", DOOR_SESSION, "self", TX_RW, NULL, password_body, NULL,
+        R_NO_BODY | R_SECRET, password_change, "Change one's own password; all other sessions end"},
 
     {"GET", "/v1/users", DOOR_SESSION, "user.read", TX_RO, NULL, NULL, &user_rep, R_LIST, user_list,
         "The people who work here, by address"},

@@ -206,6 +206,8 @@ def test_A7_secrets_are_never_kept_for_a_repeated_request(user, login, db):
     c = login(user)
     first, second = (c.ok("POST", "/v1/auth/totp", headers={"Idempotency-Key": "k"}) for _ in range(2))
     assert first["secret"] != second["secret"]
+    # a hash of this body is one to try passwords on, without bcrypt and without the pepper
+    c.ok("POST", "/v1/auth/password", {"current_password": user.password, "new_password": unique("another one ")}, headers={"Idempotency-Key": "k"})
     db.execute("SELECT count(*) FROM pact.idempotency WHERE actor_id = %s", (user.id,))
     assert db.fetchone() == (0,)
 
