@@ -3,7 +3,8 @@
 SET ROLE pact_door;
 
 -- Notes that somebody forgot a password. Whether the address is anybody's is not looked at here, so the answer is the same and as
--- fast for all; app.reset_take() does. Three an hour for an address are enough, and further ones are dropped without a word.
+-- fast for all; app.reset_take() does. Three an hour for an address in a workspace are enough, and further ones are dropped without
+-- a word. By the workspace that is named, or none: what strangers ask for where the address is nobody's keeps nobody from a link.
 CREATE OR REPLACE FUNCTION app.reset_ask(p_address_hmac bytea, p_workspace text, p_ip text, p_request_id text)
 	RETURNS TABLE (retry_after int) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -13,7 +14,7 @@ DECLARE
 	v_dropped boolean;
 BEGIN
 	-- in the order of their keys, so that two requests cannot wait for each other
-	FOR b IN SELECT * FROM (VALUES (app.throttle_key('reset', p_address_hmac, NULL), true, 3),
+	FOR b IN SELECT * FROM (VALUES (app.throttle_key(concat('reset/', p_workspace), p_address_hmac, NULL), true, 3),
 			(app.throttle_key('reset-ip', NULL, p_ip), false, 30)) x (key, by_address, most) ORDER BY key LOOP
 		v_wait := app.throttle_count(b.key, b.most, interval '1 hour');
 		IF b.by_address THEN
@@ -38,13 +39,16 @@ CREATE OR REPLACE FUNCTION app.reset_take() RETURNS TABLE (tenant_id uuid, user_
 		JOIN directory.workspace w ON w.tenant_id = l.tenant_id
 		WHERE (t.workspace IS NULL OR w.slug = t.workspace) AND NOT w.suspended AND t.at > now() - interval '1 hour' LIMIT 200
 	$$;
--- The link of one of them, good for an hour; the one before is not any more. Somebody who has never had a password gets none.
+-- The link of one of them, good for an hour; the one before is not any more. Somebody who has never had a password gets none,
+-- and nobody more than three mails an hour, however they were asked for.
 CREATE OR REPLACE FUNCTION app.reset_issue(p_tenant uuid, p_user uuid, p_token uuid, p_sha256 bytea, p_link text, p_ip text, p_request_id text)
 	RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM app.context(p_tenant, 'public', NULL, NULL, p_ip, p_request_id);
+	IF app.throttle_count(app.throttle_key('reset-mail', uuid_send(p_user), NULL), 3, interval '1 hour') IS NOT NULL THEN
+		NULL;
 	-- where single sign-on is the way, a password is an owner's spare key alone
-	IF (SELECT t.sso_enforced FROM pact.tenant t WHERE t.tenant_id = p_tenant) AND NOT app.breaks_glass(p_user) THEN
+	ELSIF (SELECT t.sso_enforced FROM pact.tenant t WHERE t.tenant_id = p_tenant) AND NOT app.breaks_glass(p_user) THEN
 		PERFORM app.outbox_add(p_user, 'sso-instead', jsonb_build_object('slug', t.slug, 'ip', p_ip)) FROM pact.tenant t
 			JOIN pact.user_account u ON u.tenant_id = t.tenant_id AND u.id = p_user AND u.status = 'active' WHERE t.tenant_id = p_tenant;
 	ELSIF EXISTS (SELECT FROM pact.user_account u JOIN pact.user_password p ON p.tenant_id = u.tenant_id AND p.user_id = u.id

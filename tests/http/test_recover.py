@@ -116,10 +116,18 @@ def test_A2_a_mail_for_each_workspace_of_an_address(make_user, make_workspace, s
 def test_A2_no_more_than_three_mails_an_hour(user, ask, stack, db):
     for n in (1, 2, 3):
         ask(user, n)
-    for _ in range(3):
+    for _ in range(3):  # nor in other words
         Client(stack, new_ip()).ok("POST", FORGOT, {"email": user.email})
     taken(db)
     assert len(stack.mails(user.email)) == 3
+
+
+def test_A2_strangers_who_ask_in_vain_keep_nobody_from_a_link(user, ask, workspaces, stack, db):
+    """What a stranger asks for where the address is nobody's is not counted where it is somebody's."""
+    for slug in ["no-such-workspace", workspaces[1].slug] * 3:
+        Client(stack, new_ip()).ok("POST", FORGOT, {"email": user.email, "workspace": slug})
+    taken(db)
+    Client(stack).ok("POST", "/v1/auth/link", {"token": ask(user)})
 
 
 def test_A2_a_flood_from_one_network_is_throttled(stack):
