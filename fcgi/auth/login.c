@@ -8,8 +8,8 @@ DOOR_QUERY(q_login_begin,
     "SELECT retry_after, tenant_id, user_id, password_hash, usable, login_url "
     "FROM app.login_begin($1::bytea, $2, $3, $4::boolean)");
 DOOR_QUERY(q_login_succeed,
-    "SELECT body FROM app.login_succeed($1::uuid, $2::uuid, $3::bytea, $4::boolean, $5::uuid, $6::bytea, "
-    "$7::bytea, $8, $9, $10, $11)");
+    "SELECT body FROM app.login_succeed($1::uuid, $2::uuid, $3::bytea, $4::boolean, $5, $6::uuid, $7::bytea, "
+    "$8::bytea, $9, $10, $11, $12)");
 DOOR_QUERY(q_login_refuse, "SELECT app.login_refuse($1::uuid, $2::uuid, $3, $4, $5)");
 DOOR_QUERY(q_refresh,
     "SELECT outcome, user_id, transport, "
@@ -170,7 +170,7 @@ login(struct req *r)
 {
 	uint8_t digest[SHA256_LEN];
 	const struct rows *rows;
-	const char *tenant, *user, *hmac, *break_glass;
+	const char *tenant, *user, *hash, *hmac, *break_glass;
 	bool right, usable;
 
 	address_hmac(digest, body_text(r, "email"));
@@ -191,12 +191,13 @@ login(struct req *r)
 		    json_pack("{s:s}", "login_url", rows_text(rows, 0, "login_url")));
 	}
 	usable = str_eq(rows_text(rows, 0, "usable"), "t");
+	hash = rows_text(rows, 0, "password_hash");
 	/* one hash always, whoever asks */
-	right = password_check(rows_text(rows, 0, "password_hash"), body_text(r, "password"));
+	right = password_check(hash, body_text(r, "password"));
 	if (!right || !usable || tenant == NULL || user == NULL)
 		return login_refused(r, tenant, user, "password", &P_WRONG_CREDENTIALS);
 	return session_start(r, &q_login_succeed, user,
-	    ARGS(tenant, user, hmac, break_glass));
+	    ARGS(tenant, user, hmac, break_glass, hash));
 }
 
 static int

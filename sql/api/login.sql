@@ -204,15 +204,20 @@ BEGIN
 	END IF;
 END $$;
 
--- After the password was found right. Returns the session representation, or none: then there is a second factor to show, and
+-- After the password was found right, against p_hash. Returns the session representation, or none: then there is a second factor to show, and
 -- p_session and p_refresh_sha256 are its challenge.
-CREATE OR REPLACE FUNCTION app.login_succeed(p_tenant uuid, p_user uuid, p_address_hmac bytea, p_break_glass boolean, p_session uuid, p_secret_sha256 bytea,
-	p_refresh_sha256 bytea, p_transport text, p_ip text, p_user_agent text, p_request_id text)
+CREATE OR REPLACE FUNCTION app.login_succeed(p_tenant uuid, p_user uuid, p_address_hmac bytea, p_break_glass boolean, p_hash text,
+	p_session uuid, p_secret_sha256 bytea, p_refresh_sha256 bytea, p_transport text, p_ip text, p_user_agent text, p_request_id text)
 	RETURNS TABLE (body json) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	v_enforced boolean;
 BEGIN
 	PERFORM app.login_usable(p_tenant, p_user, p_ip, p_request_id);
+	-- a new one ends all sessions: it waits for this session, or this one is not begun with the old
+	PERFORM FROM pact.user_password p WHERE p.tenant_id = p_tenant AND p.user_id = p_user AND p.hash = p_hash FOR SHARE;
+	IF NOT FOUND THEN
+		PERFORM app.refuse('wrong-credentials');
+	END IF;
 	DELETE FROM app.throttle WHERE key = app.throttle_key('address+ip', p_address_hmac, p_ip);
 	SELECT t.sso_enforced INTO v_enforced FROM pact.tenant t WHERE t.tenant_id = p_tenant FOR KEY SHARE;
 	IF v_enforced AND NOT (p_break_glass AND app.breaks_glass(p_user)) THEN
@@ -345,7 +350,8 @@ BEGIN
 	END IF;
 END $$;
 
--- The caller's own; every session but p_keep_session ends, and a mail says that it was changed.
+-- The caller's own; every session but p_keep_session ends, with what was begun by whoever knew the one before: half-way logins
+-- first, as one may be a session a moment later. A mail says that it was changed.
 CREATE OR REPLACE FUNCTION app.password_set(p_hash text, p_keep_session uuid) RETURNS void
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -354,6 +360,12 @@ BEGIN
 	END IF;
 	INSERT INTO pact.user_password AS p (tenant_id, user_id, hash) VALUES (app.tenant_id(), app.actor_id(), p_hash)
 		ON CONFLICT (tenant_id, user_id) DO UPDATE SET hash = excluded.hash, changed_at = now();
+	-- whoever was logged out while they waited for another change of it makes none
+	IF NOT EXISTS (SELECT FROM pact.session s WHERE s.tenant_id = app.tenant_id() AND s.id = p_keep_session AND s.ended_at IS NULL) THEN
+		PERFORM app.refuse('session-ended');
+	END IF;
+	DELETE FROM pact.user_token t WHERE t.tenant_id = app.tenant_id() AND t.user_id = app.actor_id() AND t.used_at IS NULL;
+	UPDATE pact.login_challenge c SET ended_at = now() WHERE c.tenant_id = app.tenant_id() AND c.user_id = app.actor_id() AND c.ended_at IS NULL;
 	UPDATE pact.session SET ended_at = now(), ended_reason = 'password-changed'
 		WHERE tenant_id = app.tenant_id() AND user_id = app.actor_id() AND id IS DISTINCT FROM p_keep_session AND ended_at IS NULL;
 	PERFORM app.audit_write('auth.password_change', 'user', app.actor_id(), NULL, NULL);

@@ -154,6 +154,17 @@ def test_A2_a_reset_ends_a_login_that_is_half_done(user, ask, login, stack):
     c.refused(401, "session-ended", "POST", "/v1/auth/mfa", {"challenge": answer["challenge"], "code": otp(secret)})
 
 
+def test_A1_A2_a_password_change_ends_what_was_begun_before_it(user, ask, login, stack):
+    """A login that is half done by who knew the old password, and a link in a mail that was sent before."""
+    c, begun = login(user), Client(stack)
+    secret, _ = Things(c).second_factor()
+    answer = begun.ok("POST", "/v1/auth/login", {"email": user.email, "password": user.password, "workspace": user.slug, "session": "bearer"})
+    token = ask(user)
+    c.ok("POST", "/v1/auth/password", {"current_password": user.password, "new_password": unique("a new one ")})
+    begun.refused(401, "session-ended", "POST", "/v1/auth/mfa", {"challenge": answer["challenge"], "code": otp(secret), "session": "bearer"})
+    begun.refused(403, "link-ended", "POST", RESET, {"token": token, "password": unique("not mine ")})
+
+
 def test_A2_suspended_people_and_workspaces_get_no_link(make_user, make_workspace, login, stack, db):
     w = make_workspace(roles=("member",))
     login(w.users["owner"]).ok("PATCH", f"/v1/users/{w.users['member'].id}", {"status": "suspended"})

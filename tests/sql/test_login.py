@@ -58,8 +58,8 @@ def test_one_address_in_two_workspaces(pg, alpha, fresh):
             cur.execute("SELECT ops.user_add(%s, %s, '', 'member', %s, %s, 'x')", (w.slug, email, "h-" + w.slug, hmac_of(email)))
     assert begin(pg, email, workspace=alpha.slug)[1:6:2] == (alpha.id, "h-alpha", 2)
     with pg.program("pact_auth") as cur:  # the one last used is tried without a name
-        _, tenant, user, _, _, _ = begin(pg, email, workspace=fresh.slug)
-        cur.execute("SELECT body FROM app.login_succeed(%s, %s, %s, false, %s, 's', 'r', 'bearer', NULL, NULL, NULL)", (tenant, user, hmac_of(email), uuid.uuid4()))
+        _, tenant, user, digest, _, _ = begin(pg, email, workspace=fresh.slug)
+        cur.execute("SELECT body FROM app.login_succeed(%s, %s, %s, false, %s, %s, 's', 'r', 'bearer', NULL, NULL, NULL)", (tenant, user, hmac_of(email), digest, uuid.uuid4()))
     assert begin(pg, email)[1] == fresh.id
     with pg.program("pact_operator") as cur, refused("duplicate"):
         cur.execute("SELECT ops.user_add(%s, %s, '', 'member', 'h', %s, 'x')", (fresh.slug, email, hmac_of(email)))
@@ -74,7 +74,7 @@ def test_who_may_not_log_in(pg, fresh, sql):
     assert begin(pg, owner.email)[4] is False
     if "password" not in sql:
         with pg.program("pact_auth") as cur, refused("workspace-suspended" if "tenant" in sql else "wrong-credentials"):
-            cur.execute("SELECT * FROM app.login_succeed(%s, %s, %s, false, %s, 's', 'r', 'cookie', NULL, NULL, NULL)", (fresh.id, owner.id, hmac_of(owner.email), uuid.uuid4()))
+            cur.execute("SELECT * FROM app.login_succeed(%s, %s, %s, false, 'hash', %s, 's', 'r', 'cookie', NULL, NULL, NULL)", (fresh.id, owner.id, hmac_of(owner.email), uuid.uuid4()))
 
 
 def test_succeed_opens_a_session_and_is_in_the_log(pg, fresh):

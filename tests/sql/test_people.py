@@ -6,7 +6,7 @@ import uuid
 
 import psycopg2
 import pytest
-from conftest import refused
+from conftest import hmac_of, refused
 
 
 def link(pg, user, purpose, expires="1 hour"):
@@ -141,6 +141,18 @@ def test_A9_a_login_that_meets_a_suspension_begins_no_session(pg, fresh):
         assert cur.fetchone() == (0,)
 
 
+def wait_for_waiters(pg, n):
+    """Until so many wait for a lock."""
+    end = time.monotonic() + 10
+    with pg.superuser() as cur:
+        while time.monotonic() < end:
+            cur.execute("SELECT count(*) >= %s FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT granted AND datname = current_database()", (n,))
+            if cur.fetchone()[0]:
+                return
+            time.sleep(0.02)
+    raise AssertionError("nobody waits")
+
+
 @pytest.mark.parametrize("sql,said", [("SELECT * FROM app.scim_user_patch(%s, NULL, '{\"display_name\": \"x\"}', NULL, NULL, '')", []),
     ("SELECT * FROM app.user_delete(%s, NULL)", [("come", "PT000")])])
 def test_A3_A9_a_login_by_single_sign_on_and_a_change_of_who_comes_wait_for_each_other(pg, fresh, sql, said):
@@ -173,9 +185,114 @@ def test_A3_A9_a_login_by_single_sign_on_and_a_change_of_who_comes_wait_for_each
     with pg.user(owner, "user.write", "pact_auth") as cur:
         cur.execute("SELECT * FROM app.user_patch(%s, NULL, '{\"name\": \"x\"}')", (member.id,))
         threads = [threading.Thread(target=change), threading.Thread(target=come)]
-        for t in threads:
+        for n, t in enumerate(threads, 1):
             t.start()
-            time.sleep(0.4)
+            wait_for_waiters(pg, n)
     for t in threads:
         t.join()
     assert errors == said
+
+
+def threads(*work):
+    """All at once; what each was refused as, or None."""
+    said = [None] * len(work)
+
+    def run(i):
+        try:
+            work[i]()
+        except psycopg2.Error as e:
+            said[i] = e.diag.message_primary
+
+    started = [threading.Thread(target=run, args=(i,)) for i in range(len(work))]
+    for t in started:
+        t.start()
+    return started, said
+
+
+def alive(pg, user):
+    with pg.owner(user.workspace) as cur:
+        cur.execute("SELECT count(*) FROM pact.session WHERE user_id = %s AND ended_at IS NULL", (user.id,))
+        return cur.fetchone()[0]
+
+
+def test_A1_A2_a_login_with_the_old_password_begins_no_session_after_a_new_one(pg, fresh):
+    """The program has found the old one right, and is about to begin the session."""
+    member = fresh.users["member"]
+    i, sha = link(pg, member, "reset")
+    with pg.program("pact_auth") as cur:
+        cur.execute("SELECT app.link_use(%s, %s, %s, 'reset', 'another hash', NULL, NULL, 'req')", (fresh.id, i, sha))
+        started, said = threads(lambda: fresh.log_in(member))
+        time.sleep(0.5)
+        assert started[0].is_alive(), "it waits"
+    started[0].join()
+    assert said == ["wrong-credentials"]
+    with refused("wrong-credentials"):
+        fresh.log_in(member)
+    assert alive(pg, member) == 0
+
+
+def test_A1_A2_a_login_that_comes_first_ends_with_the_old_password(pg, fresh):
+    member = fresh.users["member"]
+    i, sha = link(pg, member, "reset")
+
+    def reset():
+        with pg.program("pact_auth") as cur:
+            use(cur, member, i, sha)
+
+    with pg.program("pact_auth") as cur:
+        cur.execute("SELECT body FROM app.login_succeed(%s, %s, %s, false, 'hash', %s, 's', 'r', 'cookie', NULL, NULL, 'req')",
+            (fresh.id, member.id, hmac_of(member.email), uuid.uuid4()))
+        started, said = threads(reset)
+        time.sleep(0.5)
+        assert started[0].is_alive(), "it waits"
+    started[0].join()
+    assert said == [None] and alive(pg, member) == 0
+
+
+@pytest.mark.parametrize("end", ["reset", "change", "others"])
+def test_A2_a_second_step_that_comes_first_ends_with_all_others(pg, fresh, end):
+    """Half-way logins end before sessions do, so that one which becomes a session meanwhile is among those."""
+    member = fresh.users["member"]
+    i, sha = link(pg, member, "reset")
+    challenge = uuid.uuid4()
+    with pg.owner(fresh) as cur:
+        cur.execute("INSERT INTO pact.totp (tenant_id, user_id, secret, confirmed_at) VALUES (%s, %s, 'x', now())", (fresh.id, member.id))
+        cur.execute("INSERT INTO pact.login_challenge (tenant_id, id, user_id, secret_sha256, method, expires_at) "
+            "VALUES (%s, %s, %s, 'c', 'password', now() + interval '1 minute')", (fresh.id, challenge, member.id))
+
+    def ending():
+        if end == "reset":
+            with pg.program("pact_auth") as cur:
+                use(cur, member, i, sha)
+            return
+        with pg.user(member, role="pact_auth") as cur:
+            cur.execute("SELECT app.password_set('new-hash', %(s)s)" if end == "change" else "SELECT app.sessions_end_others(%(s)s)", {"s": member.session})
+
+    with pg.program("pact_auth") as cur:
+        cur.execute("SELECT body FROM app.mfa_succeed(%s, %s, 'c', 7, NULL, %s, 's', 'r', 'cookie', NULL, NULL, 'req')", (fresh.id, challenge, uuid.uuid4()))
+        started, said = threads(ending)
+        time.sleep(0.5)
+        assert started[0].is_alive(), "it waits"
+    started[0].join()
+    assert said == [None] and alive(pg, member) == (0 if end == "reset" else 1)
+
+
+def test_A1_who_was_logged_out_while_they_waited_sets_no_password(pg, fresh):
+    """The owner of the account has reset it: who has the session and the old password is out, whatever they had under way."""
+    member = fresh.users["member"]
+    i, sha = link(pg, member, "reset")
+
+    def change():
+        with pg.user(member, role="pact_auth") as cur:
+            cur.execute("SELECT app.password_set('of somebody else', %s)", (member.session,))
+
+    with pg.program("pact_auth") as cur:
+        use(cur, member, i, sha)
+        started, said = threads(change)
+        time.sleep(0.5)
+        assert started[0].is_alive(), "it waits"
+    started[0].join()
+    assert said == ["session-ended"]
+    with pg.owner(fresh) as cur:
+        cur.execute("SELECT hash FROM pact.user_password WHERE user_id = %s", (member.id,))
+        assert cur.fetchone() == ("hash",)

@@ -337,7 +337,7 @@ def test_A5_it_cannot_be_required_before_everything_is_there(way, undo):
 
 def log_in(way, user, break_glass=False, challenge=None):
     with way.program() as cur:
-        cur.execute("SELECT body FROM app.login_succeed(%s, %s, %s, %s, %s, 's', 'c', 'cookie', NULL, NULL, 'r')",
+        cur.execute("SELECT body FROM app.login_succeed(%s, %s, %s, %s, 'hash', %s, 's', 'c', 'cookie', NULL, NULL, 'r')",
             (way.w.id, user.id, hmac_of(user.email), break_glass, challenge or uuid.uuid4()))
         return cur.fetchone()[0]
 
