@@ -10,7 +10,7 @@ DOOR_QUERY(q_password_set, "SELECT app.password_set($1, $2::uuid)");
 const struct field password_body[] = {
     {"current_password", F_SECRET, REQUIRED, .max = 1024},
     {"new_password", F_SECRET, REQUIRED, .min = 10, .max = 256,
-        .help = "10 to 256 bytes; every character counts."},
+        .help = "10 characters to 256 bytes; every byte counts."},
     {0},
 };
 

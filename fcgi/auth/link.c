@@ -24,8 +24,9 @@ DOOR_QUERY(q_link_use, "SELECT app.link_use($1::uuid, $2::uuid, $3::bytea, $4, $
 	}
 #define LINK_PASSWORD \
 	{ \
-		"password", F_SECRET, REQUIRED, .min = 10, .max = 256, \
-		                                .help = "10 to 256 bytes; every character counts." \
+		"password", F_SECRET, REQUIRED, \
+		    .min = 10, .max = 256, \
+		    .help = "10 characters to 256 bytes; every byte counts." \
 	}
 const struct field forgot_body[] = {
     {"email", F_EMAIL, REQUIRED},

@@ -49,7 +49,7 @@ read_password(struct op *o)
 	if (fgets(line, sizeof line, stdin) == NULL)
 		return NULL;
 	n = strcspn(line, "\r\n");
-	copy = n >= 10 && n <= 256 ? arena_strndup(o->a, line, n) : NULL;
+	copy = utf8_length(line, n) >= 10 && n <= 256 ? arena_strndup(o->a, line, n) : NULL;
 	wipe(line, sizeof line);
 	return copy;
 }
@@ -81,7 +81,8 @@ credentials(struct op *o, const char *email, const char **hash, const char **hma
 		return say("that is not an e-mail address") == 0;
 	password = read_password(o);
 	if (password == NULL)
-		return say("a password of 10 to 256 bytes is expected on standard input") == 0;
+		return say("a password of 10 characters to 256 bytes is expected on standard input") ==
+		       0;
 	*hash = password_hash(o->a, password);
 	address_hmac(mac, email);
 	*hmac = db_bytea(o->a, mac, sizeof mac);

@@ -261,7 +261,9 @@ text_check(struct arena *a, const struct field *f, const char *value, const char
 {
 	int64_t max = field_max(f), min = f->min;
 	const char *s = f->type == F_SECRET ? value : trimmed(a, value);
-	int64_t n = f->type == F_SECRET ? (int64_t)strlen(s) : (int64_t)utf8_length(s, strlen(s));
+	/* three emoji are twelve bytes and no password; what is stored or hashed is measured in bytes */
+	int64_t n = (int64_t)utf8_length(s, strlen(s)),
+	        size = f->type == F_SECRET ? (int64_t)strlen(s) : n;
 
 	if (min == 0 && (f->flags & REQUIRED) != 0)
 		min = 1;
@@ -272,9 +274,9 @@ text_check(struct arena *a, const struct field *f, const char *value, const char
 	else if (n < min)
 		field_error_add(a, errors, at, "Must have at least %lld characters.",
 		    (long long)min);
-	else if (n > max)
-		field_error_add(a, errors, at, "Must have at most %lld characters.",
-		    (long long)max);
+	else if (size > max)
+		field_error_add(a, errors, at, "Must have at most %lld %s.", (long long)max,
+		    size > n ? "bytes" : "characters");
 	else
 		return s;
 	return NULL;

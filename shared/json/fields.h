@@ -16,8 +16,8 @@
 enum field_type {
 	F_TEXT,      /* one line, trimmed, no control characters; min/max in characters */
 	F_MULTILINE, /* text with line ends */
-	F_SECRET,    /* bytes as they came, never logged or echoed; min/max in bytes */
-	F_EMAIL,     /* a plausible address, trimmed */
+	F_SECRET, /* bytes as they came, never logged or echoed; min in characters, max in bytes */
+	F_EMAIL,  /* a plausible address, trimmed */
 	F_UUID,
 	F_INT, /* min/max are values */
 	F_BOOL,

@@ -202,6 +202,12 @@ def test_A1_a_password_on_the_lists_is_not_taken(password, login, user):
     assert e["errors"][0]["pointer"] == "/new_password" and "guessed" in e["errors"][0]["detail"]
 
 
+@pytest.mark.parametrize("password", ["😀🦉🏔", "密码密码密码", "пароль123"])
+def test_A1_a_few_characters_of_many_bytes_are_too_short(password, login, user):
+    e = login(user).refused(422, "invalid", "POST", "/v1/auth/password", {"current_password": user.password, "new_password": password})
+    assert e["errors"] == [{"pointer": "/new_password", "detail": "Must have at least 10 characters."}]
+
+
 @pytest.mark.parametrize("password, taken", [("lysegrønt fjellvann over 7 broer", False), ("Correct-Zebra-Battery-Staple-91", False), ("Correct-Zebra-Battery-Staple-92", True)])
 def test_A1_a_password_of_a_breach_is_not_taken(password, taken, login, user):
     ask = ("POST", "/v1/auth/password", {"current_password": user.password, "new_password": password})

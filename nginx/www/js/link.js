@@ -90,12 +90,10 @@ function draw(link) {
 	onSubmit(
 		form,
 		async (typed) => {
-			const size = new TextEncoder().encode(typed.password).length;
-			if (size < FEWEST || size > MOST)
+			const short = [...typed.password].length < FEWEST;
+			if (short || new TextEncoder().encode(typed.password).length > MOST)
 				throw {
-					errors: [
-						{pointer: '/password', detail: size < FEWEST ? words.passwordShort : words.passwordLong},
-					],
+					errors: [{pointer: '/password', detail: short ? words.passwordShort : words.passwordLong}],
 				};
 			const body = {token, password: typed.password};
 			if (purpose === 'invite' && typed.name.trim()) body.name = typed.name.trim();
