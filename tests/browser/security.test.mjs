@@ -96,6 +96,12 @@ test('A7: the second factor is set up, and asked for at the next login, by keybo
 	await page.keyboard.press('Enter');
 	await page.locator('.summary').waitFor();
 	await accessible(page, 'the second step with a wrong code');
+	// what was wrong with the code is nothing about a recovery code
+	await tabTo(page, 'Use a recovery code instead');
+	await page.keyboard.press('Enter');
+	assert.equal(await page.locator('.summary, [aria-invalid="true"]').count(), 0);
+	await tabTo(page, 'Use the authenticator instead');
+	await page.keyboard.press('Enter');
 	await tabTo(page, 'Code');
 	await page.keyboard.press('Control+A');
 	await page.keyboard.type(await codeOf(secret));
@@ -163,9 +169,9 @@ test('A7, A6: a session that ended asks for the second step in place; a recovery
 test('A2: a forgotten password is set anew by mail, and the same sentence answers any address', async (t) => {
 	const host = await ownerPage(t);
 	const person = await newcomer(host);
-	const page = await open(t, {role: null});
+	const page = await open(t, {role: null, width: 320});
 	const sentences = [];
-	for (const email of [`nobody.${person.email}`, person.email]) {
+	for (const email of [`nobody.of.such.a.long.name.${person.email}`, person.email]) {
 		await page.goto(`${base}/login`);
 		await page.getByLabel('Email address').fill(email);
 		await page.getByRole('link', {name: 'Forgot your password?'}).click();
@@ -173,6 +179,7 @@ test('A2: a forgotten password is set anew by mail, and the same sentence answer
 		await page.waitForFunction((typed) => document.querySelector('#email').value === typed, email);
 		await page.getByRole('button', {name: 'Send the mail'}).click();
 		await page.getByRole('heading', {name: 'Look into your mail'}).waitFor();
+		await noSidewaysScroll(page, `a mail to ${email} was sent`);
 		sentences.push((await page.locator('main').innerText()).replaceAll(email, '…'));
 	}
 	assert.equal(sentences[0], sentences[1]);

@@ -3,7 +3,7 @@
 // session that ended.
 import {h} from './dom.js';
 import {post} from './api.js';
-import {field, onSubmit, showErrors} from './ui.js';
+import {clearErrors, field, onSubmit, showErrors} from './ui.js';
 import common from './strings/common.js';
 import words from './strings/login.js';
 
@@ -30,6 +30,7 @@ export function secondStep(challenge, {heading, back, done, ended, className}) {
 		onclick: () => {
 			recovery = !recovery;
 			input.value = '';
+			clearErrors(form);
 			draw();
 			input.focus();
 		},
