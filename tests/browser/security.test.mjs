@@ -262,3 +262,34 @@ test('A8: whoever lacks the factor the workspace asks for is led to it from any 
 		assert.equal((await api(page, 'PATCH', '/v1/settings/security', {require_mfa: false})).status, 200);
 	}
 });
+
+test('A6: logging out ends the session, also when the hour of its access token is over, or says that it did not', async (t) => {
+	const host = await ownerPage(t);
+	const person = await newcomer(host);
+	const page = await open(t, {role: null});
+	await logIn(page, person);
+	await page.waitForURL('**/contacts');
+	await settled(page);
+
+	// the server is away: whoever leaves the machine now must know
+	await page.route('**/v1/auth/logout', (route) => route.fulfill({status: 503, body: ''}));
+	await page.getByRole('button', {name: 'Log out'}).click();
+	await page.locator('.toast').getByText('You are still logged in').waitFor();
+	assert.equal(new URL(page.url()).pathname, '/contacts');
+	await page.unroute('**/v1/auth/logout');
+
+	await page.context().clearCookies({name: '__Host-pact'});
+	await page.getByRole('button', {name: 'Log out'}).click();
+	await page.waitForURL('**/login');
+	assert.equal((await api(page, 'POST', '/v1/auth/refresh')).status, 401, 'nobody goes on from here');
+	await page.goto(`${base}/contacts`);
+	await page.waitForURL('**/login?next=*');
+
+	// a session that ended elsewhere is no reason to stay
+	await logIn(page, person);
+	await page.waitForURL('**/contacts');
+	await settled(page);
+	await page.context().clearCookies();
+	await page.getByRole('button', {name: 'Log out'}).click();
+	await page.waitForURL('**/login');
+});

@@ -65,7 +65,7 @@ async function problemOf(answer) {
 }
 
 // Options: query (object), body (JSON), form (FormData), etag (If-Match), key (Idempotency-Key), type (Content-Type),
-// signal, open (a route for which nobody needs to be logged in).
+// signal, open (a route for which nobody needs to be logged in), leaving (nobody is asked to log in for it).
 // Returns {status, data, etag, location}. Throws Problem.
 export async function call(method, path, options = {}) {
 	const url = new URL(path, location.origin);
@@ -107,6 +107,7 @@ export async function call(method, path, options = {}) {
 				renewed = true;
 				continue;
 			}
+			if (options.leaving) throw problem;
 			await comeBack(problem);
 			renewed = false;
 			continue;

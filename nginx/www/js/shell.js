@@ -101,15 +101,22 @@ export function tellTabs(who) {
 	});
 }
 
+// The session is renewed first when its hour is over: else it would go on, for whoever opens this browser next. Where it has
+// not ended, nobody is told that it has.
 export async function logOut() {
 	let next = '/login';
 	try {
 		// who came by single sign-on logs out there too
-		next = (await post('/v1/auth/logout', undefined, {open: true})).data.logout_url ?? next;
-	} finally {
-		forget();
-		location.assign(next);
+		next = (await post('/v1/auth/logout', undefined, {leaving: true})).data.logout_url ?? next;
+	} catch (error) {
+		if (error.status !== 401) {
+			const {problemText, toast} = await import('./ui.js');
+			toast(words.stillHere(problemText(error)));
+			return;
+		}
 	}
+	forget();
+	location.assign(next);
 }
 
 class AppShell extends HTMLElement {

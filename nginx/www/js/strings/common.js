@@ -29,6 +29,7 @@ export default {
 	},
 	settingsGroups: {security: 'Security', privacy: 'Privacy'},
 	logOut: 'Log out',
+	stillHere: (why) => `You are still logged in. ${why}`,
 	orMore: ' or more',
 	openTasks: (count) => plural(count, '# open task', '# open tasks'),
 
