@@ -13,19 +13,29 @@ export const demo = JSON.parse(readFileSync(process.env.PACT_DEMO, 'utf8'));
 export const base = demo.base_url.replace(/\/$/, '');
 export const fixtures = new URL('../fixtures/imports/', import.meta.url);
 
-const browser = await chromium.launch({
-	executablePath: process.env.PACT_CHROMIUM ?? '/usr/bin/chromium',
-	args: [
-		'--no-sandbox',
-		'--disable-gpu',
-		'--disable-quic',
-		'--no-first-run',
-		'--disable-background-networking',
-		'--disable-component-update',
-		'--disable-sync',
-	],
-});
+const launch = (options) =>
+	chromium.launch({
+		executablePath: process.env.PACT_CHROMIUM ?? '/usr/bin/chromium',
+		args: [
+			'--no-sandbox',
+			'--disable-gpu',
+			'--disable-quic',
+			'--no-first-run',
+			'--disable-background-networking',
+			'--disable-component-update',
+			'--disable-sync',
+		],
+		...options,
+	});
+const browser = await launch();
 after(() => browser.close());
+
+// A page of a browser that keeps pages as they were for its "Back", as people's do and Playwright's does not.
+export async function openWithBack(t) {
+	const other = await launch({ignoreDefaultArgs: ['--disable-back-forward-cache']});
+	t.after(() => other.close());
+	return other.newPage({ignoreHTTPSErrors: true});
+}
 
 export function user(role, workspace = 0) {
 	const found = demo.workspaces[workspace].users.find((one) => one.role === role);

@@ -13,6 +13,7 @@ import {
 	newcomer,
 	noSidewaysScroll,
 	open,
+	openWithBack,
 	settled,
 	tabTo,
 	user,
@@ -292,4 +293,19 @@ test('A6: logging out ends the session, also when the hour of its access token i
 	await page.context().clearCookies();
 	await page.getByRole('button', {name: 'Log out'}).click();
 	await page.waitForURL('**/login');
+});
+
+test('A6: "Back" after logging out brings back nothing', async (t) => {
+	const page = await openWithBack(t);
+	await page.addInitScript(() =>
+		addEventListener('pageshow', (event) => event.persisted && localStorage.setItem('test.kept', location.pathname))
+	);
+	await logIn(page, user('owner', 1));
+	await page.waitForURL('**/contacts');
+	await settled(page);
+	await page.getByRole('button', {name: 'Log out'}).click();
+	await page.waitForURL('**/login');
+	await page.evaluate(() => history.back());
+	await page.waitForURL('**/login?next=*');
+	assert.equal(await page.evaluate(() => localStorage.getItem('test.kept')), '/contacts', 'the browser had kept it');
 });

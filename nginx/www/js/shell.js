@@ -228,8 +228,14 @@ class AppShell extends HTMLElement {
 		if (section && page === 'settings') $('[data-page="settings"]', this.side)?.removeAttribute('aria-current');
 	}
 
-	// Another tab logged in as somebody else: this one says so before anything is written under the wrong name.
+	// Another tab logged in as somebody else: this one says so before anything is written under the wrong name. A page that the
+	// browser has kept for "Back" is asked for anew, unless whom it was drawn for is still here.
 	watch(who) {
+		addEventListener('pageshow', ({persisted}) => {
+			if (!persisted || (probablyHere() && cached()?.user.public_id === who.user.public_id)) return;
+			document.body.replaceChildren();
+			location.reload();
+		});
 		channel?.addEventListener('message', async ({data}) => {
 			if (data.user === who.user.public_id) return;
 			const {dialog} = await import('./ui.js');
