@@ -270,7 +270,7 @@ int user_session_delete(struct req *r);
 
 /* change.c */
 extern const struct field password_body[];
-extern const struct query q_password_hash, q_password_set;
+extern const struct query q_password_hash, q_password_refused, q_password_set;
 int password_change(struct req *r);
 /*
  * The caller's row (email, workspace) when the named member of the body is their password; NULL with the answer given.

@@ -5,6 +5,8 @@
 #include "fcgi/auth/auth.h"
 
 DOOR_QUERY(q_password_hash, "SELECT hash, email, workspace, retry_after FROM app.password_hash()");
+DOOR_QUERY(q_password_refused,
+    "SELECT app.audit('auth.password_refused', 'user', $1::uuid, NULL, NULL)");
 DOOR_QUERY(q_password_set, "SELECT app.password_set($1, $2::uuid)");
 
 const struct field password_body[] = {
@@ -30,6 +32,11 @@ password_again(struct req *r, const char *member)
 	}
 	if (password_check(rows_text(rows, 0, "hash"), body_text(r, member)))
 		return rows;
+	/* whoever has the session may not be whose it is */
+	if (reenter(r)) {
+		tx_queue(r->tx, &q_password_refused, ARGS(r->claims.user));
+		(void)tx_commit(r->tx);
+	}
 	field_error_add(r->a, &r->errors, arena_printf(r->a, "/%s", member),
 	    "Is not your current password.");
 	(void)problem_fields(r);

@@ -191,6 +191,7 @@ static const struct query *const queries[] = {
     &q_user_sessions_end,
     &q_session_end_own,
     &q_password_hash,
+    &q_password_refused,
     &q_password_set,
     &q_mfa_begin,
     &q_mfa_succeed,

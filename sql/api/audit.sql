@@ -13,8 +13,8 @@ CREATE OR REPLACE FUNCTION app.audit_write(p_action text, p_resource_type text, 
 
 -- What programs write by themselves, and which. Everything else is written by what happens, so that no program can say that it did.
 CREATE OR REPLACE FUNCTION app.audit_own() RETURNS TABLE (module text, action text) LANGUAGE sql IMMUTABLE AS $$
-	VALUES ('auth', 'access.refused'), ('crm', 'access.refused'), ('audit', 'access.refused'), ('crm', 'contact.export'),
-		('crm', 'import.start'), ('crm', 'import.cancel'), ('audit', 'audit.export')
+	VALUES ('auth', 'access.refused'), ('crm', 'access.refused'), ('audit', 'access.refused'), ('auth', 'auth.password_refused'),
+		('crm', 'contact.export'), ('crm', 'import.start'), ('crm', 'import.cancel'), ('audit', 'audit.export')
 	$$;
 CREATE OR REPLACE FUNCTION app.audit(p_action text, p_resource_type text, p_resource_id uuid, p_old jsonb, p_new jsonb)
 	RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -212,11 +212,13 @@ def test_A7_secrets_are_never_kept_for_a_repeated_request(user, login, db):
     assert db.fetchone() == (0,)
 
 
-def test_A6_guessing_ones_own_password_is_throttled(user, login):
+def test_A6_guessing_ones_own_password_is_throttled_and_leaves_traces(user, login, db):
+    """Who has stolen a session does not have the password."""
     c = login(user)
     for _ in range(10):
         c.refused(422, "invalid", "DELETE", "/v1/auth/totp", {"password": "not mine"})
     assert c.delete("/v1/auth/totp", json={"password": user.password}).status_code == 429
+    assert [new for action, new in events(db, user) if action == "auth.password_refused"] == [None] * 10
 
 
 # ── required of all ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -55,6 +55,7 @@ export default {
 		'auth.login_refused': 'Log-in refused',
 		'auth.session_end': 'Session ended',
 		'auth.password_change': 'Password changed',
+		'auth.password_refused': 'Own password typed wrong',
 		'auth.refresh_reuse': 'Session token used twice',
 		'auth.invitation_accept': 'Invitation accepted',
 		'auth.mfa_enable': 'Second factor turned on',
