@@ -114,11 +114,13 @@ BEGIN
 	RETURN u;
 END $$;
 
--- Invites, or sends the invitation again to somebody who has not come yet. The link is good for seven days.
+-- Invites, or sends the invitation again to somebody who has not come yet. The link is good for seven days. Ten mails an hour to an
+-- address, whose owner has not asked for any, are enough.
 CREATE OR REPLACE FUNCTION app.user_invite(p jsonb, p_address_hmac bytea, p_token uuid, p_sha256 bytea, p_link text)
 	RETURNS TABLE (body json, etag text, location text) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	v_roles uuid[];
+	v_wait int;
 	u pact.user_account;
 BEGIN
 	PERFORM app.people_lock();
@@ -133,6 +135,10 @@ BEGIN
 		PERFORM app.refuse('duplicate', 'Somebody with this address works here already.', jsonb_build_object('existing', u.id));
 	ELSE
 		PERFORM app.not_beyond(app.permissions_of(u.id), 'This person may do more here than you. Ask an owner.');
+	END IF;
+	v_wait := app.throttle_count(app.throttle_key('invite', uuid_send(app.tenant_id()) || p_address_hmac, NULL), 10, interval '1 hour');
+	IF v_wait IS NOT NULL THEN
+		PERFORM app.refuse('throttled', 'Ten invitations an hour to one address are enough.', jsonb_build_object('retry_after', v_wait));
 	END IF;
 	PERFORM app.user_roles(u.id, v_roles);
 	DELETE FROM pact.user_token t WHERE t.tenant_id = app.tenant_id() AND t.user_id = u.id AND t.used_at IS NULL;

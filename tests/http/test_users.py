@@ -62,6 +62,22 @@ def test_A9_an_invitation_again_replaces_the_link_and_the_roles(house, stack):
     assert e["existing"] == house.users["member"].id
 
 
+def test_A9_nobody_is_showered_with_invitations(house, api):
+    """By an administrator who means it, or whoever has their session."""
+    owner, body = house.c["owner"], {"email": address("enough"), "roles": ["viewer"]}
+    for _ in range(9):
+        owner.ok("POST", "/v1/users/invite", body)
+    i = owner.ok("POST", "/v1/users/invite", body)["public_id"]
+    e = owner.refused(429, "throttled", "POST", "/v1/users/invite", body)
+    assert 0 < e["retry_after"] <= 3600
+    # nor once more from the beginning, or in other letters
+    owner.ok("DELETE", f"/v1/users/{i}")
+    owner.refused(429, "throttled", "POST", "/v1/users/invite", body | {"email": body["email"].upper()})
+    # others, and somebody else's workspace, are another matter
+    owner.ok("POST", "/v1/users/invite", body | {"email": address("other")})
+    api("owner", 1).ok("POST", "/v1/users/invite", body)
+
+
 def test_A9_an_invitation_can_be_taken_back(house, stack):
     things = Things(house.c["owner"])
     i = things.invited()
