@@ -210,6 +210,34 @@ test('A1: without a session every page leads to the login page and back', async 
 	await page.waitForURL('**/contacts');
 });
 
+test('A1: ?next= leads to pages of this site alone, and to no address where a login begins', async (t) => {
+	const page = await open(t);
+	const asked = [];
+	page.on('request', (request) => request.isNavigationRequest() && asked.push(request.url()));
+	for (const next of [
+		'//evil.example/',
+		'/.//evil.example/',
+		'/x/..//evil.example/',
+		'/./\\/evil.example/',
+		'javascript:alert(1)',
+		'/v1/auth/oidc/evil/login',
+		'/%76%31/auth/oidc/evil/login',
+		'/.//v1/auth/oidc/evil/login',
+		'/login',
+		'/%6cogin',
+		'/\t/evil.example/',
+	]) {
+		await page.goto(`${base}/login?next=${encodeURIComponent(next)}`);
+		await page.waitForURL(`${base}/contacts`);
+	}
+	await page.goto(`${base}/login?next=${encodeURIComponent('/contacts?consent_status=declined')}`);
+	await page.waitForURL(`${base}/contacts?consent_status=declined`);
+	assert.deepEqual(
+		asked.filter((url) => !/^\/(login|contacts)$/.test(url.startsWith(base) && new URL(url).pathname)),
+		[]
+	);
+});
+
 test('a page that does not exist says so with status 404, and a contact of nobody likewise', async (t) => {
 	const page = await open(t);
 	const answer = await page.goto(`${base}/no/such/page`);

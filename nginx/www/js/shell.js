@@ -56,13 +56,13 @@ export function sessionAgain() {
 	return session();
 }
 
-// Where ?next= leads: only to an address of this site, never somebody else's page.
+// Where ?next= leads: only to a page of this site. One name behind one slash: a path may begin with two, which is somebody
+// else's host, or spell an address of the API where a login begins, which nobody may be sent to by a link.
+const PAGE = /^\/(?!(?:login|security)$)[a-z-]+$/;
 export function nextPage() {
 	try {
 		const url = new URL(new URLSearchParams(location.search).get('next') ?? '/contacts', location.origin);
-		return url.origin === location.origin && !/^\/(login|security|v1)(\/|\.|$)/.test(url.pathname)
-			? url.pathname + url.search
-			: '/contacts';
+		return url.origin === location.origin && PAGE.test(url.pathname) ? url.pathname + url.search : '/contacts';
 	} catch {
 		return '/contacts';
 	}
