@@ -146,7 +146,7 @@ def wait_for_waiters(pg, n):
     end = time.monotonic() + 10
     with pg.superuser() as cur:
         while time.monotonic() < end:
-            cur.execute("SELECT count(*) >= %s FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT granted AND datname = current_database()", (n,))
+            cur.execute("SELECT count(*) >= %s FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()", (n,))
             if cur.fetchone()[0]:
                 return
             time.sleep(0.02)
