@@ -103,6 +103,23 @@ choose(const json_t *list)
 	return best;
 }
 
+/*
+ * Can what is known lie beneath path? Elsewhere nothing is looked for: each member's path is a text of its own, and below a
+ * long name a body has room for a hundred thousand of them.
+ */
+static bool
+leads(const struct scim_attribute *table, const char *path)
+{
+	size_t len = strlen(path);
+
+	if (len == 0)
+		return true;
+	for (; table->name != NULL; table++)
+		if (strncasecmp(table->name, path, len) == 0 && table->name[len] == '.')
+			return true;
+	return false;
+}
+
 void
 scim_take(struct req *r, const struct scim_attribute *table, const char *path, const json_t *v,
     json_t *changes)
@@ -124,6 +141,8 @@ scim_take(struct req *r, const struct scim_attribute *table, const char *path, c
 		take_one(r, at, v, changes);
 		return;
 	}
+	if (!leads(table, path))
+		return;
 	json_object_foreach((json_t *)(uintptr_t)v, key, member)
 		scim_take(r, table,
 		    *path != '\0' ? arena_printf(r->a, "%s.%s", path, scim_name(r->a, key))

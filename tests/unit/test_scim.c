@@ -205,6 +205,35 @@ resources(void **state)
 	arena_free(a);
 }
 
+/* Who sends it need not have a key that is good: it is read before the door is asked. */
+static void
+a_big_resource_takes_no_more_than_it_has(void **state)
+{
+	static const char *const around[] = {"", "name", "emails"};
+	size_t sent = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof around / sizeof around[0]; i++) {
+		struct arena *a = arena_new();
+		struct req r = {.a = a};
+		json_t *changes = json_keep(a, json_object()),
+		       *body = json_keep(a, json_object()), *inner = json_object();
+		char *name = arena_alloc(a, 100001);
+		size_t before;
+
+		memset(name, 'k', 100000);
+		for (int k = 0; k < 1000; k++)
+			(void)json_object_set_new(inner, arena_printf(a, "a%d", k), json_true());
+		(void)json_object_set_new(body, name, inner);
+		sent = strlen(json_text(a, body));
+		before = arena_used(a);
+		scim_take(&r, scim_user_attributes, around[i], body, changes);
+		assert_in_range(arena_used(a) - before, 0, 4 * sent);
+		assert_int_equal(json_object_size(changes), 0);
+		arena_free(a);
+	}
+}
+
 int
 main(void)
 {
@@ -212,6 +241,7 @@ main(void)
 	    cmocka_unit_test(filters),
 	    cmocka_unit_test(paths),
 	    cmocka_unit_test(resources),
+	    cmocka_unit_test(a_big_resource_takes_no_more_than_it_has),
 	};
 
 	return cmocka_run_group_tests_name("scim", tests, NULL, NULL);
