@@ -28,12 +28,11 @@ say(const char *what)
 const char *
 op_why(const struct tx *tx)
 {
-	const struct db_error *e = tx != NULL ? tx_error(tx) : NULL;
+	const struct db_error *e = tx_error(tx);
 
-	if (e != NULL && e->code == DB_REFUSED)
+	if (e->code == DB_REFUSED)
 		return e->hint != NULL ? e->hint : e->slug;
-	return tx == NULL || e->code == DB_DOWN ? "no database"
-	                                        : "the database refused; its log says why";
+	return e->code == DB_DOWN ? "no database" : "the database refused; its log says why";
 }
 
 /* One line from standard input, without its end; never from the command line, which others can see. */

@@ -177,7 +177,9 @@ tx_open(const struct tx *tx)
 const struct db_error *
 tx_error(const struct tx *tx)
 {
-	return &tx->err;
+	static const struct db_error none = {.code = DB_DOWN, .query = "connection"};
+
+	return tx != NULL ? &tx->err : &none;
 }
 
 static void

@@ -96,6 +96,7 @@ bool tx_commit(struct tx *tx);
 void tx_rollback(struct tx *tx);
 /* Not yet committed, rolled back or lost. */
 bool tx_open(const struct tx *tx);
+/* NULL is a transaction that could not begin: DB_DOWN. */
 const struct db_error *tx_error(const struct tx *tx);
 
 /*
