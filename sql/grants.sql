@@ -56,7 +56,8 @@ GRANT EXECUTE ON FUNCTION app.enter_workspace(text, text, text), app.login_begin
 	app.link_look(uuid, uuid, bytea), app.link_use(uuid, uuid, bytea, text, text, text, text, text),
 	api.user_json(pact.user_account), app.user_reply(uuid, uuid), api.role_json(pact.role), app.role_reply(uuid, uuid),
 	app.user_invite(jsonb, bytea, uuid, bytea, text), app.user_patch(uuid, bigint, jsonb), app.user_delete(uuid, bigint),
-	app.user_mfa_remove(uuid), app.user_sso_remove(uuid), app.user_sessions_end(uuid, uuid), app.sessions_end_others(uuid), app.role_create(jsonb), app.role_patch(uuid, bigint, jsonb), app.role_delete(uuid, bigint),
+	app.user_mfa_remove(uuid), app.user_sso_remove(uuid), app.sessions_end(uuid, uuid),
+	app.role_create(jsonb), app.role_patch(uuid, bigint, jsonb), app.role_delete(uuid, bigint),
 	app.security_json(), app.security_patch(uuid, bigint, jsonb, uuid, bytea) TO pact_auth;
 GRANT SELECT (tenant_id, id, user_id, method, mfa, transport, ip, user_agent, created_at, last_seen_at, expires_at, ended_at, ended_reason)
 	ON pact.session TO pact_auth;
@@ -110,7 +111,7 @@ GRANT EXECUTE ON FUNCTION ops.workspace_create(uuid, text, text, bytea, text, te
 GRANT EXECUTE ON FUNCTION app.audit_write(text, text, uuid, jsonb, jsonb) TO pact_door;
 GRANT EXECUTE ON FUNCTION app.erasing(uuid) TO pact_owner;
 GRANT EXECUTE ON FUNCTION app.user_reply(uuid, uuid), app.role_reply(uuid, uuid), app.field_error(text, text),
-	app.refuse_fields(jsonb[]), app.email_norm(text), app.etag(uuid, bigint, json) TO pact_door;
+	app.refuse_fields(jsonb[]), app.email_norm(text), app.etag(uuid, bigint, json), app.sessions_out(uuid, uuid, text) TO pact_door;
 GRANT SELECT, INSERT, UPDATE ON directory.workspace, directory.login TO pact_door;
 GRANT DELETE ON directory.login TO pact_door;
 GRANT SELECT, INSERT, UPDATE, DELETE ON app.reset_request TO pact_door;

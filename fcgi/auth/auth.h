@@ -259,7 +259,7 @@ enum dns_found dns_txt_answer(const uint8_t *answer, size_t len, const char *tex
 /* session.c */
 extern const struct representation device_rep, logged_out_rep;
 extern const struct query q_session, q_session_end, q_sso_logout_begin, q_sessions,
-    q_sessions_count, q_session_end_own, q_sessions_end_others, q_user_sessions_end;
+    q_sessions_count, q_session_end_own, q_sessions_end;
 int session_get(struct req *r);
 int logout(struct req *r);
 int session_list(struct req *r);

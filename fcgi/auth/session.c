@@ -18,8 +18,7 @@ TENANT_QUERY(q_sessions_count, PLAN_GENERIC,
         "pact.session s WHERE s.tenant_id = $1::uuid AND s.user_id = $2::uuid AND s.ended_at IS NULL "
         "AND s.expires_at > now()"));
 DOOR_QUERY(q_session_end_own, "SELECT app.session_end($1::uuid, 'ended by the user') AS body");
-DOOR_QUERY(q_sessions_end_others, "SELECT app.sessions_end_others($1::uuid) AS body");
-DOOR_QUERY(q_user_sessions_end, "SELECT ended FROM app.user_sessions_end($1::uuid, $2::uuid)");
+DOOR_QUERY(q_sessions_end, "SELECT ended FROM app.sessions_end($1::uuid, $2::uuid)");
 
 static const struct field device_members[] = {
     {"public_id", F_UUID, REQUIRED},
@@ -108,7 +107,7 @@ user_session_list(struct req *r)
 int
 user_session_delete(struct req *r)
 {
-	return reply_query(r, &q_user_sessions_end, ARGS(r->arg[0], r->claims.session));
+	return reply_query(r, &q_sessions_end, ARGS(r->arg[0], r->claims.session));
 }
 
 int
@@ -120,5 +119,5 @@ session_delete(struct req *r)
 int
 session_delete_others(struct req *r)
 {
-	return reply_query(r, &q_sessions_end_others, ARGS(r->claims.session));
+	return reply_query(r, &q_sessions_end, ARGS(r->claims.user, r->claims.session));
 }

@@ -188,7 +188,8 @@ BEGIN
 	RETURN app.session_json(p_session);
 END $$;
 
--- Whether a user may log in at all; the context is then that of the workspace, and nobody's.
+-- Whether a user may log in at all; the context is then that of the workspace, and nobody's. Whoever changes how everybody logs in,
+-- or people, holds the workspace's row: a login waits for them, and they for it, so that what they end is all there is.
 CREATE OR REPLACE FUNCTION app.login_usable(p_tenant uuid, p_user uuid, p_ip text, p_request_id text) RETURNS void
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -196,7 +197,7 @@ DECLARE
 BEGIN
 	PERFORM app.context(p_tenant, 'public', NULL, NULL, p_ip, p_request_id);
 	SELECT x.status, t.status AS workspace INTO u FROM pact.user_account x JOIN pact.tenant t ON t.tenant_id = x.tenant_id
-		WHERE x.tenant_id = p_tenant AND x.id = p_user;
+		WHERE x.tenant_id = p_tenant AND x.id = p_user FOR SHARE OF t;
 	IF NOT FOUND OR u.status <> 'active' THEN
 		PERFORM app.refuse('wrong-credentials');
 	ELSIF u.workspace <> 'active' THEN
@@ -219,7 +220,7 @@ BEGIN
 		PERFORM app.refuse('wrong-credentials');
 	END IF;
 	DELETE FROM app.throttle WHERE key = app.throttle_key('address+ip', p_address_hmac, p_ip);
-	SELECT t.sso_enforced INTO v_enforced FROM pact.tenant t WHERE t.tenant_id = p_tenant FOR KEY SHARE;
+	SELECT t.sso_enforced INTO v_enforced FROM pact.tenant t WHERE t.tenant_id = p_tenant;
 	IF v_enforced AND NOT (p_break_glass AND app.breaks_glass(p_user)) THEN
 		PERFORM app.refuse('sso-required', NULL, jsonb_build_object('login_url', app.sso_login_url()));
 	END IF;
@@ -335,23 +336,22 @@ BEGIN
 	END IF;
 END $$;
 
--- Ends all the caller's own sessions but one, and logins that are half way; one event says how many.
-CREATE OR REPLACE FUNCTION app.sessions_end_others(p_keep uuid) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+-- Ends logins of a user that are half way, and sessions but p_keep; how many. In this order: a login that is just being finished is
+-- waited for, and its session is among them.
+CREATE OR REPLACE FUNCTION app.sessions_out(p_user uuid, p_keep uuid, p_reason text) RETURNS int LANGUAGE plpgsql
 	SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	v_ended int;
+	n int;
 BEGIN
-	UPDATE pact.login_challenge c SET ended_at = now() WHERE c.tenant_id = app.tenant_id() AND c.user_id = app.actor_id() AND c.ended_at IS NULL;
-	UPDATE pact.session x SET ended_at = now(), ended_reason = 'ended by the user' WHERE x.tenant_id = app.tenant_id()
-		AND x.user_id = app.actor_id() AND x.ended_at IS NULL AND x.expires_at > now() AND x.id <> p_keep;
-	GET DIAGNOSTICS v_ended = ROW_COUNT;
-	IF v_ended > 0 THEN
-		PERFORM app.audit_write('auth.session_end', 'user', app.actor_id(), NULL, jsonb_build_object('reason', 'ended by the user', 'sessions', v_ended));
-	END IF;
+	UPDATE pact.login_challenge c SET ended_at = now() WHERE c.tenant_id = app.tenant_id() AND c.user_id = p_user AND c.ended_at IS NULL;
+	UPDATE pact.session s SET ended_at = now(), ended_reason = p_reason WHERE s.tenant_id = app.tenant_id() AND s.user_id = p_user
+		AND s.ended_at IS NULL AND s.expires_at > now() AND s.id IS DISTINCT FROM p_keep;
+	GET DIAGNOSTICS n = ROW_COUNT;
+	RETURN n;
 END $$;
 
--- The caller's own; every session but p_keep_session ends, with what was begun by whoever knew the one before: half-way logins
--- first, as one may be a session a moment later. A mail says that it was changed.
+-- The caller's own; every session but p_keep_session ends, with what was begun by whoever knew the one before, half-way logins and
+-- links in mails. A mail says that it was changed.
 CREATE OR REPLACE FUNCTION app.password_set(p_hash text, p_keep_session uuid) RETURNS void
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -364,10 +364,8 @@ BEGIN
 	IF NOT EXISTS (SELECT FROM pact.session s WHERE s.tenant_id = app.tenant_id() AND s.id = p_keep_session AND s.ended_at IS NULL) THEN
 		PERFORM app.refuse('session-ended');
 	END IF;
+	PERFORM app.sessions_out(app.actor_id(), p_keep_session, 'password-changed');
 	DELETE FROM pact.user_token t WHERE t.tenant_id = app.tenant_id() AND t.user_id = app.actor_id() AND t.used_at IS NULL;
-	UPDATE pact.login_challenge c SET ended_at = now() WHERE c.tenant_id = app.tenant_id() AND c.user_id = app.actor_id() AND c.ended_at IS NULL;
-	UPDATE pact.session SET ended_at = now(), ended_reason = 'password-changed'
-		WHERE tenant_id = app.tenant_id() AND user_id = app.actor_id() AND id IS DISTINCT FROM p_keep_session AND ended_at IS NULL;
 	PERFORM app.audit_write('auth.password_change', 'user', app.actor_id(), NULL, NULL);
 	PERFORM app.outbox_add(app.actor_id(), 'password-changed', jsonb_build_object('at', app.rfc3339(now()), 'ip', app.ip()));
 END $$;

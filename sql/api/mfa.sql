@@ -57,14 +57,16 @@ DECLARE
 	c record;
 BEGIN
 	PERFORM app.context(p_tenant, 'public', NULL, NULL, p_ip, p_request_id);
+	-- the workspace's row before the challenge's, as whoever ends somebody's logins locks them
+	PERFORM app.login_usable(p_tenant, x.user_id, p_ip, p_request_id) FROM pact.login_challenge x
+		WHERE x.tenant_id = p_tenant AND x.id = p_challenge AND x.secret_sha256 = p_sha256 AND x.ended_at IS NULL;
 	UPDATE pact.login_challenge x SET ended_at = now()
 		WHERE x.tenant_id = p_tenant AND x.id = p_challenge AND x.secret_sha256 = p_sha256 AND x.ended_at IS NULL AND x.expires_at > now()
 		RETURNING x.user_id, x.method, x.break_glass INTO c;
 	-- begun before single sign-on was required, and not by who may come in all the same
-	IF NOT FOUND OR NOT c.break_glass AND (SELECT t.sso_enforced FROM pact.tenant t WHERE t.tenant_id = p_tenant FOR KEY SHARE) THEN
+	IF NOT FOUND OR NOT c.break_glass AND (SELECT t.sso_enforced FROM pact.tenant t WHERE t.tenant_id = p_tenant) THEN
 		PERFORM app.refuse('session-ended');
 	END IF;
-	PERFORM app.login_usable(p_tenant, c.user_id, p_ip, p_request_id);
 	DELETE FROM app.throttle x WHERE x.key = app.throttle_key('mfa', uuid_send(c.user_id), NULL);
 	body := app.session_begin(c.user_id, p_session, p_secret_sha256, p_refresh_sha256, c.method,
 		app.mfa_take(c.user_id, p_step, p_code_sha256), p_transport, p_ip, p_user_agent, p_request_id);

@@ -98,11 +98,7 @@ BEGIN
 	PERFORM app.context(p_tenant, 'user', u.id, u.email, p_ip, p_request_id);
 	INSERT INTO pact.user_password AS p (tenant_id, user_id, hash) VALUES (p_tenant, u.id, p_hash)
 		ON CONFLICT (tenant_id, user_id) DO UPDATE SET hash = excluded.hash, changed_at = now();
-	DELETE FROM pact.user_token t WHERE t.tenant_id = p_tenant AND t.user_id = u.id AND t.used_at IS NULL;
-	-- half-way logins first: one may be a session a moment later
-	UPDATE pact.login_challenge c SET ended_at = now() WHERE c.tenant_id = p_tenant AND c.user_id = u.id AND c.ended_at IS NULL;
-	UPDATE pact.session s SET ended_at = now(), ended_reason = 'password-changed'
-		WHERE s.tenant_id = p_tenant AND s.user_id = u.id AND s.ended_at IS NULL;
+	PERFORM app.user_out(u.id, 'password-changed');
 	IF p_purpose = 'invite' THEN
 		UPDATE pact.user_account x SET status = 'active', name = coalesce(nullif(p_name, ''), x.name) WHERE x.tenant_id = p_tenant AND x.id = u.id;
 		PERFORM app.audit_write('auth.invitation_accept', 'user', u.id, NULL, NULL);

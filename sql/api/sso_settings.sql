@@ -255,9 +255,9 @@ BEGIN
 		ELSIF NOT EXISTS (SELECT FROM pact.user_account u WHERE u.tenant_id = app.tenant_id() AND app.breaks_glass(u.id)) THEN
 			PERFORM app.refuse('conflict', 'An owner needs a password and two-factor authentication first, to come in when the identity provider does not answer.');
 		END IF;
+		UPDATE pact.login_challenge c SET ended_at = now() WHERE c.tenant_id = app.tenant_id() AND c.method = 'password' AND c.ended_at IS NULL;
 		UPDATE pact.session s SET ended_at = now(), ended_reason = 'sso-enforced' WHERE s.tenant_id = app.tenant_id() AND s.method = 'password'
 			AND s.ended_at IS NULL AND s.id <> p_session;
-		UPDATE pact.login_challenge c SET ended_at = now() WHERE c.tenant_id = app.tenant_id() AND c.method = 'password' AND c.ended_at IS NULL;
 		DELETE FROM pact.user_token t WHERE t.tenant_id = app.tenant_id() AND t.used_at IS NULL AND NOT app.breaks_glass(t.user_id);
 	END IF;
 	UPDATE pact.tenant t SET sso_enforced = p_on WHERE t.tenant_id = app.tenant_id();

@@ -198,11 +198,10 @@ BEGIN
 	RETURN QUERY SELECT r.body, r.etag FROM app.user_reply(app.tenant_id(), p_id) r;
 END $$;
 -- Every way in that is open now is shut.
-CREATE OR REPLACE FUNCTION app.user_out(p_user uuid, p_reason text) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+CREATE OR REPLACE FUNCTION app.user_out(p_user uuid, p_reason text) RETURNS void LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	UPDATE pact.session s SET ended_at = now(), ended_reason = p_reason
-		WHERE s.tenant_id = app.tenant_id() AND s.user_id = p_user AND s.ended_at IS NULL;
-	UPDATE pact.login_challenge c SET ended_at = now() WHERE c.tenant_id = app.tenant_id() AND c.user_id = p_user AND c.ended_at IS NULL;
+	PERFORM app.sessions_out(p_user, NULL, p_reason);
 	DELETE FROM pact.user_token t WHERE t.tenant_id = app.tenant_id() AND t.user_id = p_user AND t.used_at IS NULL;
 END $$;
 CREATE OR REPLACE FUNCTION app.user_delete(p_id uuid, p_version bigint) RETURNS TABLE (deleted uuid) LANGUAGE plpgsql SECURITY DEFINER
@@ -234,16 +233,21 @@ BEGIN
 	RETURN QUERY SELECT p_id;
 END $$;
 
--- Logged out everywhere at once, but for the session that asks this; half-way logins end, too. How many.
-CREATE OR REPLACE FUNCTION app.user_sessions_end(p_id uuid, p_keep uuid) RETURNS TABLE (ended int) LANGUAGE plpgsql SECURITY DEFINER
+-- Logged out everywhere at once, but for the session that asks this: the caller, or somebody whom they may touch. How many; one event
+-- says so.
+CREATE OR REPLACE FUNCTION app.sessions_end(p_user uuid, p_keep uuid) RETURNS TABLE (ended int) LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	v_own boolean := p_user IS NOT DISTINCT FROM app.actor_id();
+	v_reason text := CASE WHEN v_own THEN 'ended by the user' ELSE 'ended by an administrator' END;
 BEGIN
-	PERFORM app.user_lock(p_id, NULL);
-	UPDATE pact.login_challenge c SET ended_at = now() WHERE c.tenant_id = app.tenant_id() AND c.user_id = p_id AND c.ended_at IS NULL;
-	UPDATE pact.session s SET ended_at = now(), ended_reason = 'ended by an administrator' WHERE s.tenant_id = app.tenant_id()
-		AND s.user_id = p_id AND s.ended_at IS NULL AND s.expires_at > now() AND s.id IS DISTINCT FROM p_keep;
-	GET DIAGNOSTICS ended = ROW_COUNT;
-	PERFORM app.audit_write('auth.session_end', 'user', p_id, NULL, jsonb_build_object('reason', 'ended by an administrator', 'sessions', ended));
+	IF NOT v_own THEN
+		PERFORM app.user_lock(p_user, NULL);
+	END IF;
+	ended := app.sessions_out(p_user, p_keep, v_reason);
+	IF ended > 0 OR NOT v_own THEN
+		PERFORM app.audit_write('auth.session_end', 'user', p_user, NULL, jsonb_build_object('reason', v_reason, 'sessions', ended));
+	END IF;
 	RETURN NEXT;
 END $$;
 

@@ -60,7 +60,7 @@ class Cluster:
 
 class User:
     def __init__(self, workspace, user_id, email, role):
-        self.workspace, self.id, self.email, self.role = workspace, user_id, email, role
+        self.workspace, self.id, self.email, self.role, self.hash = workspace, user_id, email, role, "hash"
         self.session, self.secret, self.refresh = uuid.uuid4(), os.urandom(32), os.urandom(32)
 
 
@@ -84,8 +84,8 @@ class Workspace:
     def log_in(self, user):
         user.session, user.secret, user.refresh = uuid.uuid4(), os.urandom(32), os.urandom(32)
         with self.pg.program("pact_auth") as cur:
-            cur.execute("SELECT body FROM app.login_succeed(%s, %s, %s, false, 'hash', %s, %s, %s, 'cookie', '192.0.2.7', 'test', 'req-login')",
-                        (self.id, user.id, hmac_of(user.email), user.session, sha(user.secret), sha(user.refresh)))
+            cur.execute("SELECT body FROM app.login_succeed(%s, %s, %s, false, %s, %s, %s, %s, 'cookie', '192.0.2.7', 'test', 'req-login')",
+                        (self.id, user.id, hmac_of(user.email), user.hash, user.session, sha(user.secret), sha(user.refresh)))
             return cur.fetchone()[0]
 
 

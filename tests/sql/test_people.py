@@ -266,7 +266,8 @@ def test_A2_a_second_step_that_comes_first_ends_with_all_others(pg, fresh, end):
                 use(cur, member, i, sha)
             return
         with pg.user(member, role="pact_auth") as cur:
-            cur.execute("SELECT app.password_set('new-hash', %(s)s)" if end == "change" else "SELECT app.sessions_end_others(%(s)s)", {"s": member.session})
+            cur.execute("SELECT app.password_set('new-hash', %(s)s)" if end == "change" else "SELECT app.sessions_end(%(u)s, %(s)s)",
+                {"s": member.session, "u": member.id})
 
     with pg.program("pact_auth") as cur:
         cur.execute("SELECT body FROM app.mfa_succeed(%s, %s, 'c', 7, NULL, %s, 's', 'r', 'cookie', NULL, NULL, 'req')", (fresh.id, challenge, uuid.uuid4()))
