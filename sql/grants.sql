@@ -44,7 +44,7 @@ GRANT EXECUTE ON FUNCTION app.enter_session(uuid, uuid, bytea, text, text, text,
 	TO pact_auth, pact_crm, pact_audit;
 
 -- ── auth: sessions and people; no password hash but through its functions, no contact at all ─────────────────────
-GRANT EXECUTE ON FUNCTION app.enter_workspace(text, text, text), app.login_begin(bytea, text, text, boolean),
+GRANT EXECUTE ON FUNCTION app.login_begin(bytea, text, text, boolean),
 	app.login_succeed(uuid, uuid, bytea, boolean, text, uuid, bytea, bytea, text, text, text, text),
 	app.login_refuse(uuid, uuid, text, text, text), app.refresh(uuid, uuid, bytea, bytea, text, text), app.session_json(uuid),
 	app.session_end(uuid, text), app.password_hash(), app.password_set(text, uuid),

@@ -70,8 +70,8 @@ BEGIN
 	RETURN NEXT;
 END $$;
 
--- Public routes, which know a workspace by its name only. It asks for no secret: granted to no program that could read
--- people's data with it.
+-- Public routes, which know a workspace by its name only. It asks for no secret: for the functions of pact_door that say what such a
+-- route may see, and granted to no program.
 CREATE OR REPLACE FUNCTION app.enter_workspace(p_slug text, p_ip text, p_request_id text) RETURNS uuid
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

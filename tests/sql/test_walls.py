@@ -6,7 +6,7 @@ import uuid
 
 import psycopg2
 import pytest
-from conftest import Workspace, add_contact, enter, events, refused, sha
+from conftest import PROGRAMS, Workspace, add_contact, enter, events, refused, sha
 
 TABLES = ["tenant", "tenant_key", "user_account", "user_password", "role", "user_role", "session", "account", "custom_field",
           "contact", "contact_tag", "contact_event", "activity", "suppression", "import", "import_chunk", "import_error",
@@ -206,7 +206,7 @@ def test_a_suspended_workspace_is_closed(pg, fresh):
     with pg.program("pact_crm") as cur, refused("workspace-suspended"):
         enter(cur, fresh.users["owner"])
     with pg.program("pact_auth") as cur, refused("workspace-suspended"):
-        cur.execute("SELECT app.enter_workspace(%s, '', '')", (fresh.slug,))
+        cur.execute("SELECT app.sso_connection(%s, 'oidc', '', '')", (fresh.slug,))
     with pg.program("pact_operator") as cur:
         cur.execute("SELECT ops.workspace_suspend(%s, false, 'ops@example')", (fresh.slug,))
     with pg.user(fresh.users["owner"]):
@@ -243,25 +243,17 @@ def test_last_seen_is_written_every_five_minutes_also_by_reads(pg, fresh):
     assert seen()[0] >= before[0]
 
 
-def test_enter_workspace_is_for_auth_and_opens_no_contacts(pg, alpha):
-    for role in ("pact_crm", "pact_audit", "pact_mail", "pact_operator"):
+def test_the_door_that_asks_for_no_secret_is_open_to_no_program(pg, alpha):
+    for role in PROGRAMS:
         with pg.program(role) as cur, pytest.raises(DENIED):
             cur.execute("SELECT app.enter_workspace(%s, '', '')", (alpha.slug,))
-    with pg.program("pact_auth") as cur:
-        cur.execute("SELECT app.enter_workspace(%s, '192.0.2.9', 'r')", (alpha.slug,))
-        assert cur.fetchone() == (alpha.id,)
-        cur.execute("SELECT app.actor_kind(), app.actor_id(), app.tenant_id()")
-        assert cur.fetchone() == ("public", None, alpha.id)
-        assert attempt(cur, "SELECT count(*) FROM pact.contact") is None
-    with pg.program("pact_auth") as cur, refused("not-found"):
-        cur.execute("SELECT app.enter_workspace('no-such', '', '')")
 
 
 def test_functions_of_other_programs_are_closed(pg, alpha):
     for role, call in (("pact_crm", "app.login_begin('\\x00', '', NULL, false)"), ("pact_crm", "app.password_hash()"),
                        ("pact_audit", f"app.erase_contact('{uuid.uuid4()}')"), ("pact_mail", "app.session_end(NULL, NULL)"),
                        ("pact_crm", "ops.workspace_list('me')"), ("pact_auth", "ops.workspace_list('me')"),
-                       ("pact_operator", "app.enter_workspace('alpha', '', '')"), ("pact_crm", "app.erasing(NULL)"),
+                       ("pact_crm", "app.erasing(NULL)"),
                        ("pact_crm", "app.context(NULL, NULL, NULL, NULL, NULL, NULL)"), ("pact_crm", "app.address_hash(NULL, NULL)")):
         with pg.program(role) as cur, pytest.raises(DENIED):
             cur.execute(f"SELECT {call}")
