@@ -57,7 +57,7 @@ CREATE OR REPLACE FUNCTION app.scim_user_named(p_name text) RETURNS uuid LANGUAG
 	$$;
 -- p_filter: what must be equal, by columns. p_start counts from 1.
 CREATE OR REPLACE FUNCTION app.scim_users(p_base text, p_filter jsonb, p_start int, p_count int, p_only text[], p_not text[]) RETURNS TABLE (body jsonb)
-	LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+	LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
 	v_ids uuid[];
 	v_named uuid := app.scim_user_named(p_filter ->> 'user_name');

@@ -22,7 +22,7 @@ CREATE OR REPLACE FUNCTION app.scim_group_reply(p_id uuid, p_base text, p_only t
 		WHERE g.tenant_id = app.tenant_id() AND g.id = p_id OFFSET 0) x
 	$$;
 CREATE OR REPLACE FUNCTION app.scim_groups(p_base text, p_filter jsonb, p_start int, p_count int, p_only text[], p_not text[]) RETURNS TABLE (body jsonb)
-	LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+	LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
 	v_name text := app.email_norm(p_filter ->> 'display_name');
 	v_total bigint;
