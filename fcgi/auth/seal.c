@@ -55,12 +55,6 @@ gcm_open(void *out, size_t len, const uint8_t key[static 32], const char *aad,
 	return ok;
 }
 
-static void
-wipe_text(void *p)
-{
-	wipe(p, strlen(p));
-}
-
 const char *
 seal(struct arena *a, const char *tenant, const char *data_key, const char *purpose,
     const void *plain, size_t len)
@@ -96,10 +90,9 @@ unseal_text(struct arena *a, const char *tenant, const char *data_key, const cha
 	size_t len = digits / 2 >= SEAL_EXTRA ? digits / 2 - SEAL_EXTRA : 0;
 	char *out = arena_alloc(a, len + 1);
 
-	if (digits / 2 < SEAL_EXTRA || !unseal(a, out, len, tenant, data_key, purpose, sealed))
-		return NULL;
-	arena_defer(a, wipe_text, out);
-	return out;
+	return digits / 2 >= SEAL_EXTRA && unseal(a, out, len, tenant, data_key, purpose, sealed)
+	           ? out
+	           : NULL;
 }
 
 const char *

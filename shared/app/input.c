@@ -148,12 +148,6 @@ body_read(struct req *r, size_t max, size_t *len)
 	return buf;
 }
 
-static void
-wipe_body(void *p)
-{
-	explicit_bzero(p, strlen(p));
-}
-
 /* SCIM's clients say either; RFC 7644 §3.1. */
 static bool
 body_type_ok(const struct req *r)
@@ -196,9 +190,6 @@ json_body_read(struct req *r)
 	              : fields_check(r->a, r->route->body, obj, (r->route->flags & R_PARTIAL) != 0,
 	                    &r->errors);
 	r->body_text = json_text(r->a, r->body);
-	/* a body may hold a password: neither text stays in memory after the request */
-	arena_defer(r->a, wipe_body, (void *)(uintptr_t)r->body_text);
-	arena_defer(r->a, wipe_body, (void *)(uintptr_t)data);
 	return true;
 }
 

@@ -36,12 +36,10 @@ block_new(size_t size)
 	struct block *b = NULL;
 
 	if (size <= SIZE_MAX - sizeof *b)
-		b = malloc(sizeof *b + size);
+		b = calloc(1, sizeof *b + size);
 	if (b == NULL)
 		log_fatal("out of memory");
-	b->next = NULL;
 	b->size = size;
-	b->used = 0;
 	return b;
 }
 
@@ -70,10 +68,13 @@ arena_reset(struct arena *a)
 		free(d);
 #endif
 	}
+	/* what is free is zero: wiped here, it need not be cleared when it is handed out */
 	while ((b = a->head)->next != NULL) {
 		a->head = b->next;
+		explicit_bzero(b->data, b->used);
 		free(b);
 	}
+	explicit_bzero(b->data, b->used);
 	b->used = 0;
 	a->used = 0;
 }
@@ -117,7 +118,7 @@ arena_alloc(struct arena *a, size_t size)
 	p = b->data + b->used;
 	b->used += want;
 	a->used += want;
-	return memset(p, 0, want);
+	return p;
 }
 
 void *

@@ -8,7 +8,8 @@
 /*
  * One arena per request: everything a handler allocates dies with it, and foreign objects (PGresult, json_t, …) hang on
  * it with arena_defer(). Allocation never returns NULL: out of memory logs and aborts, the supervisor starts a new
- * process. Secrets do not belong here: arena memory is not wiped.
+ * process. What it holds is wiped when it is given back, however the request ended; a secret that is to be gone sooner does
+ * not belong here.
  */
 struct arena;
 

@@ -39,6 +39,23 @@ arena_defers_last_in_first_out(void **state)
 	assert_int_equal(norder, 2);
 }
 
+/* Of the memory that stays: what is given back to the system cannot be looked at. */
+static void
+arena_wipes_what_it_held(void **state)
+{
+	struct arena *a = arena_new();
+	char *p = arena_strdup(a, "a password in a body that was no JSON");
+	size_t left = 0;
+
+	(void)state;
+	(void)arena_alloc(a, 100000);
+	arena_reset(a);
+	for (size_t i = 0; i < 37; i++)
+		left += p[i] != 0;
+	assert_int_equal(left, 0);
+	arena_free(a);
+}
+
 static void
 arena_gives_zeroed_aligned_memory_of_any_size(void **state)
 {
@@ -287,6 +304,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(arena_defers_last_in_first_out),
+	    cmocka_unit_test(arena_wipes_what_it_held),
 	    cmocka_unit_test(arena_gives_zeroed_aligned_memory_of_any_size),
 	    cmocka_unit_test(a_listed_word_is_a_whole_one),
 	    cmocka_unit_test(buf_stops_at_its_maximum),
