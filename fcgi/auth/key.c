@@ -73,7 +73,7 @@ int
 key_create(struct req *r)
 {
 	uint8_t digest[SHA256_LEN];
-	struct handle t;
+	CLEANUP(handle_wipe) struct handle t;
 
 	handle_new(&t, r->claims.tenant);
 	sha256(digest, t.secret, sizeof t.secret);
@@ -84,7 +84,6 @@ key_create(struct req *r)
 		    handle_text(r->a, &t), r->reply + 1);
 		r->reply_len = strlen(r->reply);
 	}
-	wipe(&t, sizeof t);
 	return r->status;
 }
 

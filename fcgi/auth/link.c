@@ -88,14 +88,13 @@ resets(struct arena *a)
 	const struct rows *rows = tx != NULL ? tx_run(tx, &q_reset_take, NO_ARGS) : NULL;
 
 	for (size_t i = 0; rows != NULL && i < rows_count(rows); i++) {
-		struct handle t;
+		CLEANUP(handle_wipe) struct handle t;
 
 		handle_new(&t, rows_text(rows, i, "tenant_id"));
 		tx_queue(tx, &q_reset_issue,
 		    ARGS(t.tenant, rows_text(rows, i, "user_id"), t.id, handle_sha256(a, &t),
 		        link_text(a, "reset", &t), rows_text(rows, i, "ip"),
 		        rows_text(rows, i, "request_id")));
-		wipe(&t, sizeof t);
 	}
 	/* taken and sent in one transaction: a runner that dies has taken nothing */
 	if (rows != NULL && tx_commit(tx))
@@ -127,7 +126,7 @@ look(struct req *r, struct handle *t)
 int
 link_look(struct req *r)
 {
-	struct handle t;
+	CLEANUP(handle_wipe) struct handle t;
 	const struct rows *rows = look(r, &t);
 
 	return rows != NULL ? reply_row(r, rows) : r->status;
@@ -136,7 +135,7 @@ link_look(struct req *r)
 static int
 use(struct req *r, const char *purpose, const char *name)
 {
-	struct handle t;
+	CLEANUP(handle_wipe) struct handle t;
 	const struct rows *rows = look(r, &t);
 	const char *hash, *password = body_text(r, "password");
 

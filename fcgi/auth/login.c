@@ -152,17 +152,14 @@ session_start(struct req *r, const struct query *q, const char *user, const char
 {
 	bool bearer = str_eq(body_text(r, "session"), "bearer");
 	const struct rows *rows;
-	struct handle t;
+	CLEANUP(handle_wipe) struct handle t;
 	const char *body;
-	int status;
 
 	rows = session_open(r, q, own, nown, bearer, &t);
 	if (rows == NULL)
 		return not_begun(r, own[0], user);
 	body = rows_text(rows, 0, "body");
-	status = body != NULL ? reply_tokens(r, user, &t, bearer, body) : reply_challenge(r, &t);
-	wipe(&t, sizeof t);
-	return status;
+	return body != NULL ? reply_tokens(r, user, &t, bearer, body) : reply_challenge(r, &t);
 }
 
 int
@@ -215,10 +212,9 @@ refresh(struct req *r)
 {
 	const char *given = body_text(r, "refresh_token");
 	bool by_cookie = given == NULL;
-	struct handle t, next;
+	CLEANUP(handle_wipe) struct handle t, next;
 	const char *presented, *following, *outcome;
 	const struct rows *rows;
-	int status;
 
 	if (by_cookie)
 		given = cookie_get(r->a, r->http.cookie, "__Secure-pact-refresh");
@@ -232,7 +228,6 @@ refresh(struct req *r)
 	following = handle_sha256(r->a, &next);
 	rows = tx_last(r->tx, &q_refresh,
 	    ARGS(t.tenant, t.id, presented, following, r->http.ip, r->request_id));
-	wipe(&t, sizeof t);
 	if (rows == NULL)
 		return problem_db(r);
 	outcome = rows_count(rows) > 0 ? rows_text(rows, 0, "outcome") : NULL;
@@ -241,8 +236,6 @@ refresh(struct req *r)
 	/* a session begun with cookies stays with cookies: a page's script cannot turn them into tokens it may read */
 	if (str_eq(rows_text(rows, 0, "transport"), "bearer") == by_cookie)
 		return ended(r, by_cookie);
-	status = reply_tokens(r, rows_text(rows, 0, "user_id"), &next, !by_cookie,
+	return reply_tokens(r, rows_text(rows, 0, "user_id"), &next, !by_cookie,
 	    rows_text(rows, 0, "body"));
-	wipe(&next, sizeof next);
-	return status;
 }

@@ -60,7 +60,7 @@ mfa(struct req *r)
 	const char *code = otp_normal(r->a, body_text(r, "code")), *sha, *step, *recovery = NULL;
 	const char *user;
 	const struct rows *rows;
-	struct handle c;
+	CLEANUP(handle_wipe) struct handle c;
 
 	if (!handle_parse(&c, body_text(r, "challenge")))
 		return problem(r, &P_SESSION_ENDED, NULL);

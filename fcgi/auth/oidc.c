@@ -128,7 +128,7 @@ oidc_login(struct req *r)
 	uint8_t random[SECRET_LEN];
 	char login[37], state[2 * SECRET_LEN];
 	const struct rows *rows;
-	struct handle t;
+	CLEANUP(handle_wipe) struct handle t;
 	struct oidc o;
 
 	if (sso_asked_first(r, slug, to))

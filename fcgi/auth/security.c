@@ -160,7 +160,7 @@ security_patch(struct req *r)
 int
 sso_test(struct req *r)
 {
-	struct handle t;
+	CLEANUP(handle_wipe) struct handle t;
 	const struct rows *rows;
 	const char *url;
 
@@ -169,6 +169,5 @@ sso_test(struct req *r)
 	if (rows == NULL)
 		return problem_db(r);
 	url = arena_printf(r->a, "%s?test=%s", rows_text(rows, 0, "url"), handle_text(r->a, &t));
-	wipe(&t, sizeof t);
 	return reply_json(r, 201, json_pack("{s:s}", "url", url));
 }

@@ -62,7 +62,7 @@ int
 logout(struct req *r)
 {
 	struct rows *row = NULL;
-	struct handle t;
+	CLEANUP(handle_wipe) struct handle t;
 
 	handle_new(&t, r->claims.tenant);
 	tx_keep(r->tx, &q_sso_logout_begin, ARGS(r->claims.session, t.id, handle_sha256(r->a, &t)),

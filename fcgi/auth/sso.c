@@ -64,7 +64,7 @@ sso_complete(struct req *r, const char *slug, const char *tenant, const char *lo
 {
 	uint8_t hmac[SHA256_LEN] = {0};
 	const struct rows *rows;
-	struct handle t;
+	CLEANUP(handle_wipe) struct handle t;
 
 	if (email != NULL)
 		address_hmac(hmac, email);
@@ -74,7 +74,6 @@ sso_complete(struct req *r, const char *slug, const char *tenant, const char *lo
 		return sso_refused_db(r, slug, login);
 	if (str_eq(rows_text(rows, 0, "purpose"), "login"))
 		session_cookies(r, rows_text(rows, 0, "user_id"), &t);
-	wipe(&t, sizeof t);
 	return sso_redirect(r, str_eq(rows_text(rows, 0, "purpose"), "test")
 	                           ? "/sso?tested"
 	                           : rows_text(rows, 0, "return_to"));

@@ -52,6 +52,7 @@ session_cookies(struct req *r, const char *user, const struct handle *refresh)
 
 	access_token(access, user, refresh);
 	set_cookies(r, access, ACCESS_SECONDS, handle_text(r->a, refresh), REFRESH_SECONDS);
+	wipe(access, sizeof access);
 }
 
 int
@@ -59,13 +60,15 @@ reply_tokens(struct req *r, const char *user, const struct handle *refresh, bool
     const char *session_json)
 {
 	char access[TOKEN_MAX];
+	json_t *tokens;
 
 	if (!bearer) {
 		session_cookies(r, user, refresh);
 		return reply_text(r, 200, "application/json", session_json, strlen(session_json));
 	}
 	access_token(access, user, refresh);
-	return reply_json(r, 200,
-	    json_pack("{s:s, s:s, s:s, s:i}", "access_token", access, "token_type", "Bearer",
-	        "refresh_token", handle_text(r->a, refresh), "expires_in", ACCESS_SECONDS));
+	tokens = json_pack("{s:s, s:s, s:s, s:i}", "access_token", access, "token_type", "Bearer",
+	    "refresh_token", handle_text(r->a, refresh), "expires_in", ACCESS_SECONDS);
+	wipe(access, sizeof access);
+	return reply_json(r, 200, tokens);
 }

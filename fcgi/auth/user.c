@@ -72,7 +72,7 @@ int
 user_invite(struct req *r)
 {
 	uint8_t hmac[SHA256_LEN];
-	struct handle t;
+	CLEANUP(handle_wipe) struct handle t;
 	int status;
 
 	address_hmac(hmac, body_text(r, "email"));
@@ -80,7 +80,6 @@ user_invite(struct req *r)
 	status = reply_query(r, &q_user_invite,
 	    ARGS(r->body_text, db_bytea(r->a, hmac, sizeof hmac), t.id, handle_sha256(r->a, &t),
 	        link_text(r->a, "invited", &t)));
-	wipe(&t, sizeof t);
 	return status;
 }
 

@@ -143,7 +143,7 @@ saml_login(struct req *r)
 	           *to = sso_return_to(param(r, "return_to")), *test = NULL;
 	const struct rows *row;
 	struct saml_way way;
-	struct handle t;
+	CLEANUP(handle_wipe) struct handle t;
 	char login[37];
 
 	if (sso_asked_first(r, slug, to))

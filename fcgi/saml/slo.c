@@ -55,7 +55,7 @@ go_to_provider(struct req *r, const char *given)
 {
 	const struct rows *row;
 	struct saml_way way;
-	struct handle t;
+	CLEANUP(handle_wipe) struct handle t;
 	const char *xml;
 
 	if (!handle_parse(&t, given))

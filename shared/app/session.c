@@ -76,14 +76,13 @@ session_same_origin(struct req *r)
 static bool
 key_read(struct req *r, const char *token)
 {
-	struct handle t;
+	CLEANUP(handle_wipe) struct handle t;
 
 	if (!str_starts(token, KEY_PREFIX) || !handle_parse(&t, token + sizeof KEY_PREFIX - 1))
 		return false;
 	memcpy(r->claims.tenant, t.tenant, sizeof r->claims.tenant);
 	memcpy(r->claims.session, t.id, sizeof r->claims.session);
 	memcpy(r->claims.secret, t.secret, sizeof r->claims.secret);
-	wipe(&t, sizeof t);
 	r->by_key = true;
 	return true;
 }

@@ -60,6 +60,12 @@ handle_bytes(uint8_t raw[static HANDLE_BYTES], const struct handle *t)
 }
 
 void
+handle_wipe(struct handle *t)
+{
+	wipe(t, sizeof *t);
+}
+
+void
 handle_new(struct handle *out, const char *tenant)
 {
 	memcpy(out->tenant, tenant, sizeof out->tenant);

@@ -18,7 +18,9 @@ struct handle {
 	uint8_t secret[SECRET_LEN];
 };
 
-/* A new one: a UUIDv7 as id, a random secret. Wipe it after use. */
+/* `CLEANUP(handle_wipe) struct handle t;`: none stays behind on a stack, whichever way a function ends. */
+void handle_wipe(struct handle *t);
+/* A new one: a UUIDv7 as id, a random secret. */
 void handle_new(struct handle *out, const char *tenant);
 /* False for anything but the canonical text of one. */
 bool handle_parse(struct handle *out, const char *text);

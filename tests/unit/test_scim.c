@@ -216,8 +216,8 @@ a_big_resource_takes_no_more_than_it_has(void **state)
 	for (size_t i = 0; i < sizeof around / sizeof around[0]; i++) {
 		struct arena *a = arena_new();
 		struct req r = {.a = a};
-		json_t *changes = json_keep(a, json_object()),
-		       *body = json_keep(a, json_object()), *inner = json_object();
+		json_t *changes = json_keep(a, json_object()), *body = json_keep(a, json_object()),
+		       *inner = json_object();
 		char *name = arena_alloc(a, 100001);
 		size_t before;
 
