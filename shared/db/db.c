@@ -1,32 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The connection and transactions as pipelines. Results and text forms: rows.c. */
+/* Transactions as pipelines. The connection: connection.c; results and text forms: rows.c. */
 #include "shared/db/db.h"
 
-#include <poll.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "shared/base/log.h"
-#include "shared/base/str.h"
 #include "shared/db/private.h"
-
-#define QUERIES_MAX 256
-#define RECONNECT_US 200000.0
-
-enum prepared { UNKNOWN, SENT, READY };
-
-static struct {
-	const char *conninfo;
-	PGconn *conn;
-	struct {
-		const struct query *q;
-		enum prepared state;
-	} known[QUERIES_MAX];
-	size_t nknown;
-	double last_try, wait_us;
-	unsigned trips;
-} db;
 
 /* What the server still owes us, in order. */
 struct expect {
@@ -44,108 +23,11 @@ struct tx {
 	struct db_error err;
 };
 
-/* A search or filter is planned with its values; everything else keeps one plan (see db_connect()). */
+/* A search or filter is planned with its values; everything else keeps one plan (connection.c). */
 static DOOR_QUERY(q_custom_plans,
     "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)");
 /* Always fails, so that the implicit transaction of the pipeline rolls back. */
 static DOOR_QUERY(q_rollback, "SELECT app.rollback()");
-
-static double
-now_us(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
-}
-
-void
-db_init(const char *conninfo)
-{
-	db.conninfo = conninfo;
-}
-
-void
-db_close(void)
-{
-	if (db.conn != NULL)
-		PQfinish(db.conn);
-	db.conn = NULL;
-	for (size_t i = 0; i < db.nknown; i++)
-		db.known[i].state = UNKNOWN;
-}
-
-void
-db_stats_reset(void)
-{
-	db.trips = 0;
-	db.wait_us = 0;
-}
-
-unsigned
-db_trips(void)
-{
-	return db.trips;
-}
-
-double
-db_wait_us(void)
-{
-	return db.wait_us;
-}
-
-static void
-notice_ignored(void *ctx, const PGresult *res)
-{
-	(void)ctx;
-	(void)res;
-}
-
-static bool
-db_connect(void)
-{
-	double t = now_us();
-	const char *keys[] = {"dbname", "connect_timeout", "client_encoding", "options", NULL};
-	const char *values[] = {db.conninfo, "3", "UTF8",
-	    "-c plan_cache_mode=force_generic_plan -c DateStyle=ISO", NULL};
-
-	if (db.conninfo == NULL || (db.last_try > 0 && t - db.last_try < RECONNECT_US))
-		return false;
-	db.conn = PQconnectdbParams(keys, values, 1);
-	if (PQstatus(db.conn) != CONNECTION_OK || PQenterPipelineMode(db.conn) != 1) {
-		/* libpq's text may name hosts and roles, never data */
-		log_msg(LOG_WARN, "no database: %s", PQerrorMessage(db.conn));
-		db_close();
-		db.last_try = now_us();
-		return false;
-	}
-	(void)PQsetNoticeReceiver(db.conn, notice_ignored, NULL);
-	db.last_try = 0;
-	return true;
-}
-
-/*
- * An idle connection that has something to say was closed, or notifies. A server that stops says why before it closes, and
- * one read takes no more than that: so read until there is nothing left, or the next request would find out.
- */
-static bool
-alive(void)
-{
-	struct pollfd p = {.fd = PQsocket(db.conn), .events = POLLIN};
-
-	while (p.fd >= 0 && poll(&p, 1, 0) > 0)
-		if (PQconsumeInput(db.conn) != 1 || PQstatus(db.conn) != CONNECTION_OK)
-			return false;
-	return p.fd >= 0;
-}
-
-bool
-db_ready(void)
-{
-	if (db.conn != NULL && !alive())
-		db_close();
-	return db.conn != NULL || db_connect();
-}
 
 struct tx *
 tx_begin(struct arena *a, const char *tenant)
@@ -201,19 +83,6 @@ lost(struct tx *tx)
 	fail(tx, DB_DOWN, NULL);
 }
 
-static enum prepared *
-prepared_state(const struct query *q)
-{
-	for (size_t i = 0; i < db.nknown; i++)
-		if (db.known[i].q == q)
-			return &db.known[i].state;
-	if (db.nknown == QUERIES_MAX)
-		log_fatal("too many statements");
-	db.known[db.nknown].q = q;
-	db.known[db.nknown].state = UNKNOWN;
-	return &db.known[db.nknown++].state;
-}
-
 static void
 owe(struct tx *tx, const struct query *q, bool prepare)
 {
@@ -230,7 +99,7 @@ owe(struct tx *tx, const struct query *q, bool prepare)
 static bool
 send_one(struct tx *tx, const struct query *q, const char *const *args, size_t nargs)
 {
-	enum prepared *state = prepared_state(q);
+	enum prepared *state = db_prepared(q);
 
 	if (*state == UNKNOWN) {
 		if (PQsendPrepare(db.conn, q->name, q->sql, 0, NULL) != 1)
@@ -349,7 +218,7 @@ receive(struct tx *tx, PGresult **out)
 	switch (PQresultStatus(res)) {
 	case PGRES_COMMAND_OK:
 		if (e.prepare)
-			*prepared_state(e.q) = READY;
+			*db_prepared(e.q) = READY;
 		*out = res;
 		return true;
 	case PGRES_TUPLES_OK:
@@ -409,7 +278,7 @@ take_all(struct tx *tx, PGresult **out)
 static bool
 finish(struct tx *tx, PGresult **out)
 {
-	double start = now_us();
+	double start = db_now_us();
 	PGresult *res;
 	bool ok;
 
@@ -429,10 +298,8 @@ finish(struct tx *tx, PGresult **out)
 		ok = PQresultStatus(res) == PGRES_PIPELINE_SYNC;
 	}
 	PQclear(res);
-	db.wait_us += now_us() - start;
-	for (size_t i = 0; i < db.nknown; i++)
-		if (db.known[i].state == SENT)
-			db.known[i].state = UNKNOWN;
+	db.wait_us += db_now_us() - start;
+	db_sent_lost();
 	if (!ok)
 		lost(tx);
 	return ok && tx->err.code == DB_OK;
@@ -448,14 +315,14 @@ tx_run(struct tx *tx, const struct query *q, const char *const *args, size_t nar
 	tx_queue(tx, q, args, nargs);
 	if (tx->ended || tx->err.code != DB_OK)
 		return NULL;
-	start = now_us();
+	start = db_now_us();
 	db.trips++;
 	if (PQsendFlushRequest(db.conn) != 1 || PQflush(db.conn) < 0 || !take_all(tx, &res)) {
 		PQclear(res);
 		lost(tx);
 		return NULL;
 	}
-	db.wait_us += now_us() - start;
+	db.wait_us += db_now_us() - start;
 	rows = rows_wrap(tx->a, res);
 	return tx->err.code == DB_OK ? rows : NULL;
 }
@@ -544,78 +411,4 @@ tx_stream(struct tx *tx, const struct query *q, const char *const *args, size_t 
 	res = PQgetResult(db.conn);
 	PQclear(res);
 	return finish(tx, NULL) && going;
-}
-
-const char *
-db_check(struct arena *a, const struct query *q)
-{
-	const char *problem = NULL;
-	struct buf sql;
-	PGresult *res;
-	int n;
-
-	if (!db_ready() || PQexitPipelineMode(db.conn) != 1)
-		return "no database";
-	if (*prepared_state(q) != READY) {
-		res = PQprepare(db.conn, q->name, q->sql, 0, NULL);
-		if (PQresultStatus(res) != PGRES_COMMAND_OK)
-			problem = arena_strdup(a, PQresultErrorMessage(res));
-		PQclear(res);
-	}
-	if (problem == NULL) {
-		res = PQdescribePrepared(db.conn, q->name);
-		n = PQnparams(res);
-		if (q->scope == SCOPE_TENANT && (n < 1 || PQparamtype(res, 0) != UUID_OID))
-			problem = "$1 is not the tenant";
-		PQclear(res);
-	}
-	if (problem == NULL) {
-		buf_init(&sql, 65536);
-		buf_printf(&sql, "EXPLAIN EXECUTE %s", q->name);
-		for (int i = 0; i < n; i++)
-			buf_str(&sql, i == 0 ? "(NULL" : ", NULL");
-		buf_str(&sql, n > 0 ? ")" : "");
-		res = PQexec(db.conn, sql.data);
-		if (PQresultStatus(res) != PGRES_TUPLES_OK)
-			problem = arena_strdup(a, PQresultErrorMessage(res));
-		PQclear(res);
-		buf_free(&sql);
-	}
-	if (problem == NULL)
-		*prepared_state(q) = READY;
-	if (PQenterPipelineMode(db.conn) != 1)
-		db_close();
-	return problem;
-}
-
-bool
-db_listen(const char *module)
-{
-	char sql[96];
-	PGresult *res;
-	bool ok;
-
-	if (!db_ready() || strspn(module, "abcdefghijklmnopqrstuvwxyz") != strlen(module) ||
-	    strlen(module) > 32 || PQexitPipelineMode(db.conn) != 1)
-		return false;
-	(void)snprintf(sql, sizeof sql, "LISTEN pact_job_%s", module);
-	res = PQexec(db.conn, sql);
-	ok = PQresultStatus(res) == PGRES_COMMAND_OK;
-	PQclear(res);
-	return PQenterPipelineMode(db.conn) == 1 && ok;
-}
-
-void
-db_wait(int ms)
-{
-	struct pollfd p = {.fd = db.conn != NULL ? PQsocket(db.conn) : -1, .events = POLLIN};
-	PGnotify *n;
-	bool any = false;
-
-	while (db.conn != NULL && (n = PQnotifies(db.conn)) != NULL) {
-		PQfreemem(n);
-		any = true;
-	}
-	if (!any)
-		(void)poll(&p, 1, ms);
 }
