@@ -70,6 +70,17 @@ get_json(struct arena *a, const char *url, const char *what, size_t max, struct 
 	return v;
 }
 
+/* The beginning of a text, at most max bytes of it, with its last character whole: the database takes nothing else. */
+static const char *
+beginning(struct arena *a, const char *s, size_t max)
+{
+	size_t len = strlen(s), n = 0, k;
+
+	while ((k = utf8_sequence(s + n, len - n)) > 0 && n + k <= max)
+		n += k;
+	return arena_strndup(a, s, n);
+}
+
 static const char *
 document_problem(const json_t *d, const char *issuer, struct arena *a)
 {
@@ -81,8 +92,8 @@ document_problem(const json_t *d, const char *issuer, struct arena *a)
 		       "the address with the ID of your tenant (directory) in it.";
 	if (!str_eq(says, issuer))
 		return arena_printf(a,
-		    "The provider calls itself %.300s. Enter exactly that as its issuer, if it is the one you mean.",
-		    says != NULL && utf8_valid(says, strlen(says)) ? says : "nothing");
+		    "The provider calls itself %s. Enter exactly that as its issuer, if it is the one you mean.",
+		    says != NULL ? beginning(a, says, 300) : "nothing");
 	if (endpoint(d, "authorization_endpoint") == NULL ||
 	    endpoint(d, "token_endpoint") == NULL || endpoint(d, "jwks_uri") == NULL)
 		return "The provider's document names no authorization, token and key addresses that begin with https://.";

@@ -724,6 +724,13 @@ INSIDE = ["https://10.0.0.1", "https://169.254.169.254", "https://[::1]", "https
     "https://192.168.0.1:8443/realms/x", "https://2130706433.nowhere.invalid", "https://0xa9fea9fe", "https://[64:ff9b::a00:1]", "https://[2002:a00:1::]"]
 
 
+def test_A4_a_provider_with_a_long_name_in_other_letters_is_named_as_far_as_it_goes(fresh, stack):
+    with FakeOP(stack) as op:
+        op.lie["document"] = lambda d: d | {"issuer": "https://x" + "é" * 400}
+        now = fresh.connect(type="oidc", issuer=op.issuer, client_id="x")
+    assert now["status"] == "refused" and now["problem"].startswith("The provider calls itself https://xééé") and "Enter exactly" in now["problem"]
+
+
 @pytest.mark.parametrize("issuer", INSIDE)
 def test_A4_ssrf_no_address_inside_is_asked(fresh, issuer):
     """127.0.0.0/8 is allowed in this stack, as an operator can; nothing else inside is."""
