@@ -52,7 +52,7 @@ RESET ROLE;
 SET ROLE pact_door;
 
 -- Forgets, workspace by workspace: stored answers after 24 hours, uploads that wait for their owner after 24 hours, sessions 30
--- days after their end, finished jobs and sent mail after 30 days; throttle buckets, links and half-done logins after a day.
+-- days after their end, finished jobs and mail that was sent, or could not be, after 30 days; throttle buckets, links and half-done logins after a day.
 CREATE OR REPLACE FUNCTION app.purge() RETURNS TABLE (what text, n bigint)
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -76,7 +76,8 @@ BEGIN
 		GET DIAGNOSTICS c = ROW_COUNT; total[3] := total[3] + c;
 		DELETE FROM pact.job x WHERE x.tenant_id = w.tenant_id AND x.finished_at < now() - interval '30 days';
 		GET DIAGNOSTICS c = ROW_COUNT; total[4] := total[4] + c;
-		DELETE FROM pact.outbox x WHERE x.tenant_id = w.tenant_id AND x.sent_at < now() - interval '30 days';
+		DELETE FROM pact.outbox x WHERE x.tenant_id = w.tenant_id AND (x.sent_at < now() - interval '30 days'
+			OR x.status = 'failed' AND x.created_at < now() - interval '30 days');
 		GET DIAGNOSTICS c = ROW_COUNT; total[5] := total[5] + c;
 		DELETE FROM pact.user_token x WHERE x.tenant_id = w.tenant_id AND x.expires_at < now() - interval '1 day';
 		DELETE FROM pact.login_challenge x WHERE x.tenant_id = w.tenant_id AND x.expires_at < now() - interval '1 day';

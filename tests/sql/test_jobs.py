@@ -331,6 +331,8 @@ def test_purge_forgets_what_is_old_and_nothing_else(pg):
         for age in (old, new):
             cur.execute(f"INSERT INTO pact.job (tenant_id, module, kind, status, finished_at) VALUES (%s, 'x', 'x', 'done', now() - {age})", (w.id,))
             cur.execute(f"INSERT INTO pact.outbox (tenant_id, user_id, template, sent_at) VALUES (%s, %s, 't', now() - {age})", (w.id, w.users["owner"].id))
+            cur.execute(f"INSERT INTO pact.outbox (tenant_id, user_id, template, status, created_at) VALUES (%s, %s, 't', 'failed', now() - {age})",
+                (w.id, w.users["owner"].id))
             cur.execute(f"INSERT INTO pact.import (tenant_id, status, created_at, guess) VALUES (%s, 'mapping', now() - {age}, '{{\"sample\":[]}}') RETURNING id", (w.id,))
             cur.execute("INSERT INTO pact.import_chunk VALUES (%s, %s, 0, 'x')", (w.id, cur.fetchone()[0]))
         cur.execute(f"UPDATE pact.session SET ended_at = now() - {old} WHERE id = %s", (w.users["viewer"].session,))
@@ -343,6 +345,8 @@ def test_purge_forgets_what_is_old_and_nothing_else(pg):
             assert cur.fetchone() == (left,), table
         cur.execute("SELECT count(*) FROM pact.job WHERE tenant_id = %s AND module = 'x'", (w.id,))
         assert cur.fetchone() == (1,)
+        cur.execute("SELECT count(*) FROM pact.outbox WHERE tenant_id = %s AND template = 't'", (w.id,))
+        assert cur.fetchone() == (2,), "one that was sent, one that could not be"
         cur.execute("SELECT status, guess FROM pact.import WHERE tenant_id = %s ORDER BY created_at", (w.id,))
         assert cur.fetchall() == [("cancelled", {}), ("mapping", {"sample": []})]
     with pg.user(w.users["owner"]) as cur, refused("forbidden"):
