@@ -35,9 +35,8 @@ GRANT EXECUTE ON FUNCTION app.tenant_id(), app.actor_kind(), app.actor_id(), app
 	app.module(), app.uuid7(timestamptz), app.uuid7_floor(timestamptz), app.uuid7_time(uuid), app.rfc3339(timestamptz),
 	app.refuse(text, text, jsonb), app.rollback(), app.touch()
 	TO pact_door, pact_auth, pact_crm, pact_audit, pact_mail;
-GRANT EXECUTE ON FUNCTION app.enqueue(text, text, jsonb, timestamptz), app.claim(text, interval), app.enter_job(uuid, uuid),
-	app.job_done(uuid), app.job_failed(uuid, text, interval), app.job_extend(uuid, interval), app.partitions_maintain(), app.purge()
-	TO pact_auth, pact_crm, pact_audit, pact_mail;
+GRANT EXECUTE ON FUNCTION app.claim(text, interval), app.enter_job(uuid, uuid), app.job_done(uuid), app.job_failed(uuid, text, interval),
+	app.job_extend(uuid, interval) TO pact_auth, pact_crm, pact_audit, pact_mail;
 GRANT EXECUTE ON FUNCTION app.enter_session(uuid, uuid, bytea, text, text, text, boolean),
 	app.audit(text, text, uuid, jsonb, jsonb), app.idempotency_begin(text, text, bytea),
 	app.idempotency_store(text, text, int, jsonb, bytea, uuid), app.idempotency_get(text, text, bytea)
@@ -69,7 +68,7 @@ GRANT SELECT ON pact.user_account, pact.role, pact.user_role TO pact_auth;
 GRANT EXECUTE ON FUNCTION app.text_like(text, text), app.email_norm(text), app.consent_rank(text),
 	app.contact_insert(app.contact_new[]), app.consent_apply(uuid[], text[], timestamptz[], jsonb[], text, uuid, boolean),
 	app.consent_set(uuid, text, text, timestamptz, jsonb), app.consent_revert(uuid, uuid[]), app.suppressed(text[]),
-	app.erase_contact(uuid) TO pact_crm;
+	app.erase_contact(uuid), app.enqueue(text, text, jsonb, timestamptz) TO pact_crm;
 GRANT SELECT (tenant_id, slug, name, plan, time_zone, consent_policy, consent_basis, version, updated_at),
 	UPDATE (consent_policy, consent_basis) ON pact.tenant TO pact_crm;
 GRANT SELECT (tenant_id, id, email, name) ON pact.user_account TO pact_crm;
@@ -89,8 +88,8 @@ GRANT SELECT, INSERT, DELETE ON pact.import_chunk, pact.import_error, pact.impor
 GRANT SELECT (tenant_id, id, module, kind, status, attempts, max_attempts, done, total, result, requested_by, created_at, finished_at),
 	UPDATE (done, total, result) ON pact.job TO pact_crm;
 
--- ── audit: reads the log ─────────────────────────────────────────────────────────────────────────────────────────
-GRANT EXECUTE ON FUNCTION app.audit_seen(), api.audit_event_json(pact.audit_event), app.email_norm(text) TO pact_audit;
+-- ── audit: reads the log; its runner looks after what time does to the database ─────────────────────────────────
+GRANT EXECUTE ON FUNCTION app.partitions_maintain(), app.purge(), app.audit_seen(), api.audit_event_json(pact.audit_event), app.email_norm(text) TO pact_audit;
 GRANT SELECT (tenant_id, id, email_norm) ON pact.user_account TO pact_audit;
 GRANT SELECT ON pact.audit_event TO pact_audit;
 GRANT SELECT (tenant_id, slug, name, plan) ON pact.tenant TO pact_audit;

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
--- What time does to the database: partitions that come and go, answers and uploads that are kept for a day. Any runner may
--- call these, as often as it likes.
+-- What time does to the database: partitions that come and go, answers and uploads that are kept for a day. The runner of audit calls
+-- these, as often as it likes.
 SET ROLE pact_owner;
 
 -- Monthly partitions of the big tables from this month to the next but one; audit partitions whose every event is older

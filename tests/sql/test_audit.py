@@ -289,7 +289,7 @@ def test_partitions_come_and_go_with_time(pg, fresh):
         cur.execute("SELECT * FROM app.partitions_maintain()")
         done = sorted(r[0].rsplit("_", 2)[0] for r in cur.fetchall())
     assert done == ["dropped audit_event_enterprise", "dropped audit_event_standard", "dropped audit_event_standard"]
-    with pg.program("pact_crm") as cur:
+    with pg.program("pact_audit") as cur:
         cur.execute("SELECT * FROM app.partitions_maintain()")
         assert cur.fetchall() == []
     with pg.superuser() as cur:  # as it was, for the tests that follow

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """T1, T3: every table, key, function, view and grant in the catalogue keeps the walls. Reads the live catalogue, so that a
 table of a later module is held to the same rules without anybody remembering this file."""
-from conftest import PROGRAMS
+import json
+import re
+import subprocess
+
+import pytest
+from conftest import PROGRAMS, ROOT
 
 # Tables that know no tenant, and why.
 WITHOUT_TENANT = {
@@ -111,6 +116,40 @@ def test_functions_are_nailed_down(pg):
             assert "search_path=pg_catalog, pg_temp" in (config or []), name
         if "set_config('pact." in source:
             assert owner == "pact_door", f"{name} sets the context"
+
+
+# What the frame runs without declaring it.
+FRAME = {"app.rollback"}
+# Imports call these with their owner's rights; what they do crm may do by itself, and tests hold them to it as crm.
+CRM = {"app.contact_insert", "app.consent_revert", "app.suppressed"}
+
+
+def named(text, known):
+    return {n for n in re.findall(r"\b((?:app|api|ops)\.\w+)\s*\(", text or "") if n in known}
+
+
+@pytest.mark.parametrize("program", ["auth", "crm", "audit", "mail", "saml"])
+def test_T1_a_program_has_no_function_with_rights_that_it_does_not_come_to(pg, program):
+    """By one of its statements (`prog -Q`), or by what those call with the program's own rights."""
+    rows = ask(pg, f"""SELECT n.nspname || '.' || p.proname, p.prosecdef, p.prosrc, has_function_privilege('pact_{program}', p.oid, 'EXECUTE')
+        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname IN {OURS} AND p.prorettype <> 'trigger'::regtype""")
+    # what tables do by themselves runs with the rights of whoever writes them
+    by_tables = ask(pg, """SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef UNION ALL SELECT pg_get_expr(polqual, polrelid) FROM pg_policy
+        UNION ALL SELECT prosrc FROM pg_proc WHERE prorettype = 'trigger'::regtype AND NOT prosecdef AND pronamespace = 'app'::regnamespace""")
+    known, definer = {r[0] for r in rows}, {r[0] for r in rows if r[1]}
+    inside = {}
+    for name, is_definer, source, _ in rows:
+        if not is_definer:
+            inside.setdefault(name, set()).update(named(source, known))
+    statements = json.loads(subprocess.run([ROOT / "build" / program, "-Q"], check=True, capture_output=True, text=True).stdout)
+    todo, come_to = FRAME | (CRM if program == "crm" else set()), set()
+    for text in [q["sql"] for q in statements] + [t for (t,) in by_tables]:
+        todo |= named(text, known)
+    while todo:
+        name = todo.pop()
+        come_to.add(name)
+        todo |= inside.get(name, set()) - come_to
+    assert {r[0] for r in rows if r[3] and r[0] in definer} - come_to == set()
 
 
 def test_the_context_primitives_are_for_the_doors_alone(pg):

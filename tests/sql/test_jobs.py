@@ -316,7 +316,7 @@ def test_an_answer_is_kept_a_day(pg, alpha):
         assert get(cur, key) == []
         begin(cur, key, OTHER)
         cur.execute("ROLLBACK")
-    with pg.program("pact_crm") as cur:
+    with pg.program("pact_audit") as cur:
         cur.execute("SELECT n FROM app.purge() WHERE what = 'idempotency'")
         assert cur.fetchone()[0] >= 1
     with pg.superuser() as cur:
@@ -349,7 +349,7 @@ def test_purge_forgets_what_is_old_and_nothing_else(pg):
         assert cur.fetchone() == (2,), "one that was sent, one that could not be"
         cur.execute("SELECT status, guess FROM pact.import WHERE tenant_id = %s ORDER BY created_at", (w.id,))
         assert cur.fetchall() == [("cancelled", {}), ("mapping", {"sample": []})]
-    with pg.user(w.users["owner"]) as cur, refused("forbidden"):
+    with pg.user(w.users["owner"], role="pact_audit") as cur, refused("forbidden"):
         cur.execute("SELECT * FROM app.purge()")
     with pg.program("pact_crm") as cur:
         enter(cur, w.users["owner"])
