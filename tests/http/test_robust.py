@@ -134,6 +134,32 @@ def settled(c, stack):
         Client(stack).login(c.user)
 
 
+def test_A4_the_database_goes_while_the_provider_is_asked(c, stack, make_workspace):
+    """No transaction is open then, and none can be begun after it."""
+    workspace = make_workspace(roles=())
+    sso = Sso(stack, workspace, Client(stack).login(workspace.users["owner"]))
+    cur = stack.db().cursor()
+    with FakeOP(stack) as op:
+        sso.connect(type="oidc", issuer=op.issuer, client_id=op.client_id, client_secret=op.secret, jit=True, default_roles=["viewer"])
+        browser, before = sso.browser(), workers(stack, "auth-oidc")
+
+        def away(answer):
+            cur.execute("ALTER ROLE pact_auth NOLOGIN")
+            cur.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'pact_auth'")
+            return answer
+
+        op.lie["token"] = away
+        try:
+            back = op.answer(browser.begin(), sub="s", email=f"s@{sso.domain}", email_verified=True)
+            r = browser.get(back, check=False)
+        finally:
+            cur.execute("ALTER ROLE pact_auth LOGIN")
+    assert r.status_code == 503 and r.json()["type"] == "/problems/unavailable"
+    assert r.json()["instance"] == r.headers["X-Request-Id"] and "Server-Timing" in r.headers, "the program itself says so"
+    assert workers(stack, "auth-oidc") == before, "no process ended for that"
+    settled(c, stack)
+
+
 def test_the_database_stops_in_the_middle_of_a_request(c, stack):
     """The request is told so, nothing of it stays, and everything goes on by itself."""
     contact = Things(c).contact()
@@ -163,32 +189,6 @@ def test_the_database_stops_in_the_middle_of_a_request(c, stack):
     assert c.ok("GET", path)["title"] is None
     assert c.ok("PATCH", path, {"title": "now"})["title"] == "now"
     assert {pool: workers(stack, pool) for pool in READS} == before, "no process ended for that"
-
-
-def test_A4_the_database_goes_while_the_provider_is_asked(c, stack, make_workspace):
-    """No transaction is open then, and none can be begun after it."""
-    workspace = make_workspace(roles=())
-    sso = Sso(stack, workspace, Client(stack).login(workspace.users["owner"]))
-    cur = stack.db().cursor()
-    with FakeOP(stack) as op:
-        sso.connect(type="oidc", issuer=op.issuer, client_id=op.client_id, client_secret=op.secret, jit=True, default_roles=["viewer"])
-        browser, before = sso.browser(), workers(stack, "auth-oidc")
-
-        def away(answer):
-            cur.execute("ALTER ROLE pact_auth NOLOGIN")
-            cur.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'pact_auth'")
-            return answer
-
-        op.lie["token"] = away
-        try:
-            back = op.answer(browser.begin(), sub="s", email=f"s@{sso.domain}", email_verified=True)
-            r = browser.get(back, check=False)
-        finally:
-            cur.execute("ALTER ROLE pact_auth LOGIN")
-    assert r.status_code == 503 and r.json()["type"] == "/problems/unavailable"
-    assert r.json()["instance"] == r.headers["X-Request-Id"] and "Server-Timing" in r.headers, "the program itself says so"
-    assert workers(stack, "auth-oidc") == before, "no process ended for that"
-    settled(c, stack)
 
 
 def test_jobs_go_on_after_the_database_was_away(c, stack):
