@@ -228,25 +228,24 @@ oidc_userinfo(struct oidc *o, const char *access, json_t *claims, const char **r
 {
 	const char *url = oidc_fact(o, "userinfo_endpoint"), *why,
 	           *named = oidc_setting(o, "claim_email"), *groups;
-	bool address = json_object_get(claims, named != NULL ? named : "email") != NULL, heard;
+	bool address = json_object_get(claims, named != NULL ? named : "email") != NULL;
 	struct fetch_reply reply;
 	json_t *info;
 
 	if ((address && !oidc_groups_missing(o, claims)) || url == NULL || access == NULL)
 		return true;
-	heard = fetch(o->r->a,
-	            &(struct fetch_request){.url = url, .bearer = access, .max = ANSWER_MAX},
-	            &reply) &&
-	        reply.status < 500;
-	if (!heard && !address) {
+	/* a moment's silence does not say that somebody is in no group */
+	if (!fetch(o->r->a,
+	        &(struct fetch_request){.url = url, .bearer = access, .max = ANSWER_MAX}, &reply) ||
+	    reply.status >= 500) {
 		*reason = unavailable(o);
 		return false;
 	}
 	*reason = "userinfo";
-	info = heard && reply.status == 200 && media_type_is(reply.type, "application/json")
+	info = reply.status == 200 && media_type_is(reply.type, "application/json")
 	           ? json_read(o->r->a, reply.body, reply.len, &why)
 	           : NULL;
-	/* not every provider can be asked; what the token says is enough to come in */
+	/* not every provider says something there; what the token says is enough to come in */
 	if (info == NULL)
 		return address;
 	*reason = "userinfo-sub";

@@ -159,10 +159,16 @@ def test_A4_T3_groups_that_only_userinfo_knows(fresh, stack):
         # what the token says stands, and whoever is in no group by both is in none
         assert roles(teams=["else"], userinfo={"teams": ["admins"]}) == ["viewer"]
         assert "admin" in roles(userinfo={"teams": ["admins"]}) and roles() == ["viewer"]
-        # one that has nothing to say there (ADFS without a resource for it), or cannot be reached there
-        for status in (401, 503):
-            own.lie["serve"] = {"/userinfo": lambda h: FakeOP.send(h, status, {})}
-            assert "admin" in roles(teams=["admins"]) and roles() == ["viewer"]
+        # one that has nothing to say there: ADFS without a resource for it
+        own.lie["serve"] = {"/userinfo": lambda h: FakeOP.send(h, 401, {})}
+        assert "admin" in roles(teams=["admins"]) and roles() == ["viewer"]
+        # one that does not answer for a moment takes nobody's roles
+        assert "admin" in roles(teams=["admins"])
+        own.lie["serve"] = {"/userinfo": lambda h: FakeOP.send(h, 503, {})}
+        browser, r = come(fresh, own, claims=claims)
+        assert browser.refused(r) == "unavailable"
+        assert fresh.rows("SELECT r.name FROM pact.user_role x JOIN pact.role r ON r.id = x.role_id JOIN pact.user_account u ON u.id = x.user_id "
+            "WHERE u.email = %s AND u.tenant_id = %s AND r.name = 'admin'", claims["email"], fresh.tenant) == [("admin",)]
 
 
 def extra(key, **more):
