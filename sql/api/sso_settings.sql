@@ -46,9 +46,8 @@ CREATE OR REPLACE FUNCTION app.has_way_in(p_user uuid) RETURNS boolean LANGUAGE 
 	$$;
 -- An active owner, another than p_but, who has one.
 CREATE OR REPLACE FUNCTION app.owner_with_way_in(p_but uuid) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-	SELECT EXISTS (SELECT FROM pact.role r JOIN pact.user_role ur ON ur.tenant_id = r.tenant_id AND ur.role_id = r.id
-		JOIN pact.user_account u ON u.tenant_id = ur.tenant_id AND u.id = ur.user_id
-		WHERE r.tenant_id = app.tenant_id() AND r.builtin AND r.name = 'owner' AND u.status = 'active' AND u.id IS DISTINCT FROM p_but AND app.has_way_in(u.id))
+	SELECT EXISTS (SELECT FROM app.owners() o JOIN pact.user_account u ON u.tenant_id = app.tenant_id() AND u.id = o
+		WHERE u.status = 'active' AND o IS DISTINCT FROM p_but AND app.has_way_in(o))
 	$$;
 -- Whether there is an owner who comes in: where single sign-on is required, also when the provider does not answer.
 CREATE OR REPLACE FUNCTION app.owner_in_need() RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$

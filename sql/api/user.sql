@@ -71,9 +71,7 @@ CREATE OR REPLACE FUNCTION app.owner_left(p_in_need boolean) RETURNS void LANGUA
 DECLARE
 	v_ended boolean := p_in_need AND NOT app.owner_in_need();
 BEGIN
-	IF NOT EXISTS (SELECT FROM pact.role r JOIN pact.user_role ur ON ur.tenant_id = r.tenant_id AND ur.role_id = r.id
-			JOIN pact.user_account u ON u.tenant_id = ur.tenant_id AND u.id = ur.user_id
-			WHERE r.tenant_id = app.tenant_id() AND r.builtin AND r.name = 'owner' AND u.status = 'active')
+	IF NOT EXISTS (SELECT FROM app.owners() o JOIN pact.user_account u ON u.tenant_id = app.tenant_id() AND u.id = o WHERE u.status = 'active')
 			OR v_ended AND NOT (SELECT t.sso_enforced FROM pact.tenant t WHERE t.tenant_id = app.tenant_id()) THEN
 		PERFORM app.refuse('conflict', 'A workspace needs an owner who can log in, with a password or by single sign-on. Make somebody else an owner first.');
 	ELSIF v_ended THEN
