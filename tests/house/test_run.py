@@ -121,7 +121,9 @@ def test_only_loopback_and_sockets(own):
 
 
 def test_foreground_ends_all_it_started(own):
-    p = subprocess.Popen([RUN, '--no-seed', '--dir', own.dir, '--port', str(own.port)], env=ENV, stdout=subprocess.PIPE, text=True)
+    # as from a terminal: what runs these tests may itself have been told to ignore interrupts, which a shell then leaves so
+    p = subprocess.Popen([RUN, '--no-seed', '--dir', own.dir, '--port', str(own.port)], env=ENV, stdout=subprocess.PIPE, text=True,
+                         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     while not p.stdout.readline().startswith('ready: '):
         assert p.poll() is None
     bystander = subprocess.Popen(['sleep', '60'], cwd=own.top)
