@@ -184,7 +184,7 @@ def test_members_taken_out_one_by_one_cost_as_much_as_together(house, okta, stac
             took[how].append(time.monotonic() - start)
             assert [m["value"] for m in okta.ok("GET", path)["members"]] == sorted(ids[1000:])
             okta.patch(path, *[{"op": "add", "path": "members", "value": [{"value": i}]} for i in ids[:1000]], status=204)
-    assert min(took["one by one"]) < 3 * min(took["together"]), took
+    assert min(took["one by one"]) < 10 * min(took["together"]), took  # 1.3 times; with a list for each, 80
 
 
 # ── as Entra ID does it ──────────────────────────────────────────────────────────────────────────────────────────────
