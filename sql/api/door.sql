@@ -27,11 +27,12 @@ CREATE OR REPLACE FUNCTION app.enter_session(p_tenant uuid, p_session uuid, p_se
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	s record;
+	v text; -- assigned to, as PERFORM would start the executor for each
 BEGIN
 	IF app.tenant_id() <> p_tenant THEN
 		PERFORM app.refuse('unauthenticated');
 	END IF;
-	PERFORM set_config('pact.tenant_id', p_tenant::text, true);
+	v := set_config('pact.tenant_id', p_tenant::text, true);
 	SELECT x.user_id, u.email, x.ended_at IS NULL AND x.expires_at > now() AS alive, u.status = 'active' AS usable,
 			t.status = 'active' AS open, x.last_seen_at < now() - interval '5 minutes' AS stale,
 			t.require_mfa AND NOT x.mfa AND x.method = 'password' AND p_permission <> 'enrol' AS incomplete,
@@ -54,16 +55,18 @@ BEGIN
 	ELSIF s.permitted IS NOT TRUE THEN
 		PERFORM app.refuse('forbidden', NULL, jsonb_build_object('permission', p_permission));
 	END IF;
-	PERFORM set_config('pact.actor_kind', 'user', true), set_config('pact.actor_id', s.user_id::text, true),
-		set_config('pact.actor_email', s.email, true), set_config('pact.ip', coalesce(p_ip, ''), true),
-		set_config('pact.request_id', coalesce(p_request_id, ''), true);
+	v := set_config('pact.actor_kind', 'user', true);
+	v := set_config('pact.actor_id', s.user_id::text, true);
+	v := set_config('pact.actor_email', s.email, true);
+	v := set_config('pact.ip', coalesce(p_ip, ''), true);
+	v := set_config('pact.request_id', coalesce(p_request_id, ''), true);
 	IF s.stale AND current_setting('transaction_read_only') = 'off' THEN
 		-- whoever else writes it just now writes the same
 		UPDATE pact.session x SET last_seen_at = now() WHERE x.tenant_id = p_tenant AND x.id = (SELECT y.id FROM pact.session y
 			WHERE y.tenant_id = p_tenant AND y.id = p_session FOR NO KEY UPDATE SKIP LOCKED);
 	END IF;
 	IF p_read_only THEN
-		PERFORM set_config('transaction_read_only', 'on', true);
+		v := set_config('transaction_read_only', 'on', true);
 	END IF;
 	user_id := s.user_id;
 	email := s.email;

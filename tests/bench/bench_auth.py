@@ -32,15 +32,6 @@ def session_share(bench):
     token, _ = bench.ensure("bench-small", 10000)
     _, page = bench.call("GET", "/v1/contacts?limit=1", token=token)
     path = "/v1/contacts/" + page["items"][0]["public_id"]
-    bench.wrk(path, token, 2)
-    reads = []
-    for _ in range(3):
-        pids = bench.pids("crm") + backends(bench, "crm")
-        before = cpu(pids)
-        rate = bench.wrk(path, token, 5)
-        reads.append((cpu(pids) - before) / (rate * 5) * 1e6)
-    read = statistics.median(reads)
-    check = float(subprocess.check_output([f"{bench.root}/build/check", "token", f"{bench.args.dir}/keys/sign.pem", f"{bench.args.dir}/keys/verify.pem"]))
     # a session of the superuser's making, whose secret is known
     tenant = bench.ask("SELECT tenant_id FROM directory.workspace WHERE slug = 'bench-small'")[0]
     secret = os.urandom(32)
@@ -48,11 +39,19 @@ def session_share(bench):
         secret_sha256, refresh_sha256, expires_at) SELECT tenant_id, app.uuid7(), id, 'password', 'bearer', sha256('\\x{secret.hex()}'), sha256('x'), now() + interval '1 day'
         FROM pact.user_account WHERE tenant_id = '{tenant}' RETURNING id""")[-1]
     conninfo = f"host='{bench.args.dir}/run' dbname=pact user=pact_crm passfile='{bench.args.dir}/keys/pgpass-crm'"
-    door = float(subprocess.check_output([f"{bench.root}/build/check", "door", conninfo, tenant, session, f"\\x{secret.hex()}"]))
-    share = (check + door) / (read + check)
+    bench.wrk(path, token, 2)
+    rounds = []
+    for _ in range(5):  # the machine is not as fast from one minute to the next: each share is of one moment
+        pids = bench.pids("crm") + backends(bench, "crm")
+        before = cpu(pids)
+        rate = bench.wrk(path, token, 5)
+        read = (cpu(pids) - before) / (rate * 5) * 1e6
+        check = float(subprocess.check_output([f"{bench.root}/build/check", "token", f"{bench.args.dir}/keys/sign.pem", f"{bench.args.dir}/keys/verify.pem"]))
+        door = float(subprocess.check_output([f"{bench.root}/build/check", "door", conninfo, tenant, session, f"\\x{secret.hex()}"]))
+        rounds.append(((check + door) / (read + check), check, door, read))
+    share, check, door, read = sorted(rounds)[2]
     bench.say(f"token ({check:.0f} µs, when it is new) and session ({door:.0f} µs) of a read's {read + check:.0f} µs of processor", f"{share:.0%}", "≤ 40 %", share <= 0.4)
-    share = door / read
-    bench.say(f"the same with a token that the process has seen ({door:.0f} of {read:.0f} µs)", f"{share:.0%}", "≤ 40 %", share <= 0.4)
+    bench.say(f"the same with a token that the process has seen ({door:.0f} of {read:.0f} µs)", f"{door / read:.0%}", "≤ 40 %", door / read <= 0.4)
 
 
 # ── refresh ──
