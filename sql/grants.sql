@@ -89,7 +89,8 @@ GRANT SELECT (tenant_id, id, module, kind, status, attempts, max_attempts, done,
 	UPDATE (done, total, result) ON pact.job TO pact_crm;
 
 -- ── audit: reads the log; its runner looks after what time does to the database ─────────────────────────────────
-GRANT EXECUTE ON FUNCTION app.partitions_maintain(), app.purge(), app.audit_seen(), api.audit_event_json(pact.audit_event), app.email_norm(text) TO pact_audit;
+GRANT EXECUTE ON FUNCTION app.partitions_maintain(), app.purge(), app.audit_seen(), api.audit_event_json(pact.audit_event),
+	app.email_norm(text) TO pact_audit;
 GRANT SELECT (tenant_id, id, email_norm) ON pact.user_account TO pact_audit;
 GRANT SELECT ON pact.audit_event TO pact_audit;
 GRANT SELECT (tenant_id, slug, name, plan) ON pact.tenant TO pact_audit;

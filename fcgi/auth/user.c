@@ -73,14 +73,12 @@ user_invite(struct req *r)
 {
 	uint8_t hmac[SHA256_LEN];
 	CLEANUP(handle_wipe) struct handle t;
-	int status;
 
 	address_hmac(hmac, body_text(r, "email"));
 	handle_new(&t, r->claims.tenant);
-	status = reply_query(r, &q_user_invite,
+	return reply_query(r, &q_user_invite,
 	    ARGS(r->body_text, db_bytea(r->a, hmac, sizeof hmac), t.id, handle_sha256(r->a, &t),
 	        link_text(r->a, "invited", &t)));
-	return status;
 }
 
 int

@@ -205,8 +205,8 @@ BEGIN
 	END IF;
 END $$;
 
--- After the password was found right, against p_hash. Returns the session representation, or none: then there is a second factor to show, and
--- p_session and p_refresh_sha256 are its challenge.
+-- After the password was found right, against p_hash. Returns the session representation, or none: then there is a second factor to
+-- show, and p_session and p_refresh_sha256 are its challenge.
 CREATE OR REPLACE FUNCTION app.login_succeed(p_tenant uuid, p_user uuid, p_address_hmac bytea, p_break_glass boolean, p_hash text,
 	p_session uuid, p_secret_sha256 bytea, p_refresh_sha256 bytea, p_transport text, p_ip text, p_user_agent text, p_request_id text)
 	RETURNS TABLE (body json) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -52,7 +52,8 @@ RESET ROLE;
 SET ROLE pact_door;
 
 -- Forgets, workspace by workspace: stored answers after 24 hours, uploads that wait for their owner after 24 hours, sessions 30
--- days after their end, finished jobs and mail that was sent, or could not be, after 30 days; throttle buckets, links and half-done logins after a day.
+-- days after their end, finished jobs and mail that was sent, or could not be, after 30 days; throttle buckets, links and half-done
+-- logins after a day.
 CREATE OR REPLACE FUNCTION app.purge() RETURNS TABLE (what text, n bigint)
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -19,8 +19,7 @@ CREATE OR REPLACE FUNCTION app.owners() RETURNS SETOF uuid LANGUAGE sql STABLE S
 		WHERE r.tenant_id = app.tenant_id() AND r.builtin AND r.name = 'owner'
 	$$;
 CREATE OR REPLACE FUNCTION app.is_owner(p_user uuid) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-	SELECT EXISTS (SELECT FROM pact.role r JOIN pact.user_role ur ON ur.tenant_id = r.tenant_id AND ur.role_id = r.id
-		WHERE r.tenant_id = app.tenant_id() AND r.builtin AND r.name = 'owner' AND ur.user_id = p_user)
+	SELECT EXISTS (SELECT FROM app.owners() o WHERE o = p_user)
 	$$;
 -- What a part of a body may be changed for, where its route asks for less.
 CREATE OR REPLACE FUNCTION app.sso_allowed() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

@@ -196,8 +196,7 @@ BEGIN
 	RETURN QUERY SELECT r.body, r.etag FROM app.user_reply(app.tenant_id(), p_id) r;
 END $$;
 -- Every way in that is open now is shut.
-CREATE OR REPLACE FUNCTION app.user_out(p_user uuid, p_reason text) RETURNS void LANGUAGE plpgsql
-	SET search_path = pg_catalog, pg_temp AS $$
+CREATE OR REPLACE FUNCTION app.user_out(p_user uuid, p_reason text) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM app.sessions_out(p_user, NULL, p_reason);
 	DELETE FROM pact.user_token t WHERE t.tenant_id = app.tenant_id() AND t.user_id = p_user AND t.used_at IS NULL;

@@ -65,16 +65,18 @@ def test_A4_somebody_new_comes_in_and_is_known_the_next_time(connected, op):
     assert again.who()["user"]["public_id"] == who["user"]["public_id"] and again.who()["roles"] == ["viewer"]
 
 
+def by_teams(fresh, own):
+    """A connection with a claim of groups that the owner has named: somebody's claims, and the roles they get who come with more of them."""
+    fresh.connect(type="oidc", issuer=own.issuer, client_id=own.client_id, client_secret=own.secret, jit=True, claim_groups="teams",
+        default_roles=["viewer"], role_mapping=[{"group": "admins", "role": "admin"}])
+    claims = person(fresh)
+    return claims, lambda **more: come(fresh, own, claims=claims | more)[0].who()["roles"]
+
+
 def test_A4_T3_groups_of_a_claim_that_the_owner_named_are_none_when_it_is_left_out(fresh, stack):
     """Of somebody who has left the last group Entra ID and Okta send no claim: what the group gave must not stay for ever."""
     with FakeOP(stack) as own:
-        fresh.connect(type="oidc", issuer=own.issuer, client_id=own.client_id, client_secret=own.secret, jit=True, claim_groups="teams",
-            default_roles=["viewer"], role_mapping=[{"group": "admins", "role": "admin"}])
-        claims = person(fresh)
-
-        def roles(**more):
-            return come(fresh, own, claims=claims | more)[0].who()["roles"]
-
+        _, roles = by_teams(fresh, own)
         assert roles(teams=["admins"]) == ["admin"]
         # there are too many of them for a token
         assert roles(_claim_names={"teams": "src1"}) == ["admin"]
@@ -146,13 +148,7 @@ def test_A4_userinfo_fills_in_what_the_token_leaves_out(connected, op):
 def test_A4_T3_groups_that_only_userinfo_knows(fresh, stack):
     """Okta's, OneLogin's and GitLab's tokens may hold the address and leave the groups to userinfo: that is not "in none"."""
     with FakeOP(stack) as own:
-        fresh.connect(type="oidc", issuer=own.issuer, client_id=own.client_id, client_secret=own.secret, jit=True, claim_groups="teams",
-            default_roles=["viewer"], role_mapping=[{"group": "admins", "role": "admin"}])
-        claims = person(fresh)
-
-        def roles(**more):
-            return come(fresh, own, claims=claims | more)[0].who()["roles"]
-
+        claims, roles = by_teams(fresh, own)
         assert roles(userinfo={"teams": ["admins"]}) == ["admin"]
         # nothing else of it counts where the token has an address
         assert roles(email_verified=None, userinfo={"teams": ["admins"], "email": "x@elsewhere.example", "email_verified": True}) == ["admin"]

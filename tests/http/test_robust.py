@@ -167,7 +167,8 @@ def test_the_database_stops_in_the_middle_of_a_request(c, stack):
     holder = stack.db()
     holder.autocommit = False
     holder.cursor().execute("SELECT FROM pact.contact WHERE id = %s FOR UPDATE", (contact,))
-    # whose lock goes only after the request's connection did: were it the first to be ended, the change might still be made, and rightly be answered so
+    # whose lock goes only after the request's connection did: were it the first to be ended, the change might still be made,
+    # and rightly be answered so
     lock = holder.info.backend_pid
     before = {pool: workers(stack, pool) for pool in READS}
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
